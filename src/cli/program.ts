@@ -23,7 +23,9 @@ export async function runProgram(args: readonly string[], inApp?: SourceInApp): 
     const { perform } = await import('./perform.js');
     const { handlers } = await import('./handlers.js');
     const flags = command.optsWithGlobals<GlobalFlags>();
-    code = await perform(flags, inApp, (io) =>
+    // After `init`, package.json names what its flags have named, so that no command needs them.
+    const { dataSource: _, app: __, ...others } = flags;
+    code = await perform(name === 'init' ? others : flags, inApp, (io) =>
       (handlers[name] as (...values: unknown[]) => Promise<ExitCode>)(io, flags, ...given.slice(0, -2)),
     );
   });

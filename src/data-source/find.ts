@@ -39,7 +39,7 @@ export function findDataSourceFile(
 ): FoundDataSource {
   const loads = canLoadTypeScript(projectDir) ? 'typescript' : 'javascript';
   const scripted = scriptedDataSources(projectDir, manifest, loads);
-  if (named === undefined) refuseInWorkspace(projectDir);
+  if (named === undefined) refuseInside(projectDir);
   const [only, another] = candidates(projectDir, scripted);
   if (named === undefined && only === undefined)
     throw notFound(projectDir, namedInScripts(projectDir, manifest, loads));
@@ -90,16 +90,16 @@ function inFolderAbove(projectDir: string): string | undefined {
 }
 
 /**
- * The folder of an app may contain a data source, but its connection is configured in the folder of the workspace, and would silently be
- * missed.
+ * A folder inside a Nest project may contain a data source, but its connection is configured in the folder of package.json, and would
+ * silently be missed.
  */
-function refuseInWorkspace(projectDir: string): void {
+function refuseInside(projectDir: string): void {
   const next = inFolderAbove(projectDir);
-  const isWorkspace = next !== undefined && ['nx.json', 'nest-cli.json'].some((file) => isAbove(file, projectDir));
-  if (!isWorkspace) return;
+  const isInside = next !== undefined && ['nx.json', 'nest-cli.json'].some((file) => isAbove(file, projectDir));
+  if (!isInside) return;
   throw new MigrateError({
     code: 'DATA_SOURCE_NOT_FOUND',
-    message: `${projectDir} is a folder of a workspace, whose settings and .env are shared by all its apps. The database was not touched.`,
+    message: `${projectDir} is a folder inside a project, whose package.json and .env commands read. The database was not touched.`,
     next,
     exitCode: ExitCode.usage,
   });
@@ -117,7 +117,9 @@ function foundElsewhere(projectDir: string): string | undefined {
   const isSource = canLoadTypeScript(projectDir);
   const files = [...sourceFiles(projectDir), ...(isSource ? [] : sourceFiles(projectDir, 'dist'))];
   const { dataSources, ormConfigs, apps, bundles } = candidatesIn(projectDir, files);
-  const exporting = [...new Set([...dataSources, ...ormConfigs, ...nearCandidates(projectDir)])];
+  // A file that is only named like a data source may export anything.
+  const named = dataSources.length === 0 && apps.length > 0 ? [] : nearCandidates(projectDir);
+  const exporting = [...new Set([...dataSources, ...ormConfigs, ...named])];
   const isOwn = (file: string): boolean => packageOf(file, projectDir) === undefined;
   const [ownSources, ownApps] = [exporting.filter(isOwn), apps.filter(isOwn)];
   const [flag, setting] = ownSources.length > 0 ? ['--data-source', 'dataSource'] : ['--app', 'app'];

@@ -70,22 +70,41 @@ function appModules(dir: string, files: readonly ProjectFile[]): readonly string
       .split('\n')
       .some((line) => /TypeOrmModule\s*\.\s*forRoot(?:Async)?\s*\(/.test(line) && !/^\s*(?:\/\/|\*)/.test(line)),
   );
-  const roots = sourceRoots(dir);
-  const modules = connecting.map(({ file }) => {
-    const root = roots.find((one) => file.startsWith(`${one}/`)) ?? 'src';
-    const module = ['app.module.ts', 'app/app.module.ts'].map((name) => `${root}/${name}`);
-    // A workspace library belongs to no app, so its own module is the one to load.
-    return module.find((one) => file.startsWith(`${root}/`) && existsSync(join(dir, one))) ?? file;
-  });
-  const unique = [...new Set(modules)];
-  const ofApps = unique.filter((file) => /(?:^|\/)app\.module\.ts$/.test(file));
-  return ofApps.length > 0 ? ofApps : unique.slice(0, 1);
+  const apps = appFolders(dir);
+  const inApps = apps.flatMap(
+    (folder) =>
+      rootModule(
+        dir,
+        folder,
+        connecting.filter((one) => isIn(one, folder)),
+      ) ?? [],
+  );
+  // A workspace library belongs to no app, so its own module is the one to load.
+  const others = connecting
+    .filter((one) => !apps.some((folder) => isIn(one, folder)))
+    .map((one) => (isIn(one, 'src') ? rootModule(dir, 'src', [one]) : undefined) ?? one.file);
+  const roots = [...new Set([...inApps, ...others.filter((file) => appModule.test(file))])];
+  return roots.length > 0 ? roots : others.slice(0, 1);
 }
 
-/** The source roots of all projects in a Nest workspace. */
-function sourceRoots(dir: string): readonly string[] {
+const appModule = /(?:^|\/)app\.module\.ts$/;
+
+/** The root module of the app in a folder, of whose files these connect. */
+function rootModule(dir: string, folder: string, connecting: readonly ProjectFile[]): string | undefined {
+  if (connecting.length === 0) return undefined;
+  const usual = ['app.module.ts', 'app/app.module.ts'].map((name) => `${folder}/${name}`);
+  const files = connecting.map(({ file }) => file);
+  return usual.find((file) => existsSync(join(dir, file))) ?? files.find((file) => appModule.test(file)) ?? files[0];
+}
+
+function isIn({ file }: ProjectFile, folder: string): boolean {
+  return file.startsWith(`${folder}/`);
+}
+
+/** The folders with the sources of the apps in a Nest workspace. */
+function appFolders(dir: string): readonly string[] {
   const { projects = {} } = (readJson(join(dir, 'nest-cli.json')) ?? {}) as {
-    readonly projects?: Readonly<Record<string, { readonly sourceRoot?: string }>>;
+    readonly projects?: Readonly<Record<string, { readonly type?: string; readonly sourceRoot?: string }>>;
   };
-  return Object.values(projects).flatMap(({ sourceRoot }) => sourceRoot ?? []);
+  return Object.values(projects).flatMap(({ type, sourceRoot }) => (type === 'library' ? [] : (sourceRoot ?? [])));
 }

@@ -203,6 +203,32 @@ describe('init', () => {
     expect((await cli('init', '--json')).stdout).toContain('"written": []');
   });
 
+  it('of the apps of a Nest workspace that connect, uses the one in whose folder the command is run', async () => {
+    const of = (root: string) => ({ type: 'application', root, sourceRoot: `${root}/src` });
+    nestProject({
+      'nest-cli.json': JSON.stringify({ projects: { auth: of('apps/auth'), users: of('apps/users') } }),
+      'typeorm.config.ts': 'export const getConfig = () => ({});',
+      'apps/users/src/modules/app.module.ts': `import { Module } from '@nestjs/common';\n${byService}`,
+      'apps/auth/src/modules/auth.module.ts': `import { Module } from '@nestjs/common';\n${byService.replace('AppModule', 'AuthModule')}`,
+    });
+    const [users, auth] = ['apps/users/src/modules/app.module.ts', 'apps/auth/src/modules/auth.module.ts'];
+    const both = `${auth}, ${users}`;
+    expect((await cli('init')).stderr).toContain(`There are 2 apps that connect to a database, and it is not clear`);
+    expect((await cli('init')).stderr).toContain(both);
+    // A file that is only named like a data source is not proposed.
+    expect((await cli('status')).stderr).toContain(`Found ${both}. To use one: --app ${auth}`);
+    const init = async (app: string) =>
+      JSON.parse((await runCli(['init', '--json'], { cwd: `${project.dir}/apps/${app}` })).stdout);
+    expect(await init('users')).toMatchObject({ reads: users });
+    const second = await init('auth');
+    expect(second).toMatchObject({ reads: auth, written: [] });
+    expect(second.warnings).toEqual([
+      `Run all commands in ${project.dir}. They read ${users} as before; for this app: --app ${auth}`,
+    ]);
+    expect(project.has('apps/auth/src/data-source.ts')).toBe(false);
+    expect(JSON.parse(project.read('package.json'))['nest-migrate']).toEqual({ app: users });
+  });
+
   it('reports two candidates, and uses the one that is named', async () => {
     const source = `import { DataSource } from 'typeorm';\n${exported}`;
     nestProject({ 'src/a.ts': source, 'lib/b.ts': source, 'src/app.module.ts': byService });
@@ -214,7 +240,11 @@ describe('init', () => {
     expect(project.has('.gitignore')).toBe(false);
     expect((await cli('init', '--data-source', 'none.ts')).code).toBe(2);
     const chosen = await cli('init', '--data-source', 'src/a.ts');
-    expect(chosen.stdout).toContain('All commands read src/a.ts, as package.json says now');
+    // package.json names it from now on, so that no command needs the flag.
+    expect(chosen.stdout).toContain(
+      'All commands read src/a.ts, as package.json says now: nest-migrate status shows what is applied.',
+    );
+    expect(JSON.parse((await cli('init', '--data-source', 'src/a.ts', '--json')).stdout).written).toEqual([]);
     expect((await cli('status', '--connect-timeout', '0')).stderr).toContain('elsewhere.invalid');
   });
 
@@ -332,6 +362,7 @@ describe('init', () => {
       expect(JSON.parse((await init('apps/jobs')).stdout).written).toEqual([]);
       const elsewhere = await runCli(['status'], { cwd: `${project.dir}/apps/jobs` });
       expect(elsewhere.stderr).toContain(`There is no package.json here: run the command in ${project.dir}`);
+      expect(elsewhere.stderr).toContain('is a folder inside a project, whose package.json and .env commands read.');
     });
   });
 

@@ -5,6 +5,7 @@ import type { ProjectFile } from '../../data-source/project-files.js';
 import { scriptedDataSources } from '../../data-source/scripts.js';
 import { candidatesIn } from '../../data-source/search.js';
 import { ExitCode, isMigrateError, MigrateError } from '../../errors.js';
+import { isOfOtherApp } from './apps.js';
 
 /** The file that tells all commands where the database is. There must be only one. */
 export interface InCharge {
@@ -29,7 +30,7 @@ export function inCharge(
   dir: string,
   manifest: Readonly<Record<string, unknown>>,
   files: readonly ProjectFile[],
-  named: Named,
+  { within, ...named }: Named & { readonly within: string },
 ): InCharge | undefined {
   const { dataSource, app } = (manifest['nest-migrate'] ?? {}) as Readonly<Record<string, unknown>>;
   const given = named.dataSource ?? named.app;
@@ -42,11 +43,19 @@ export function inCharge(
   const found = foundByCommands(dir, manifest);
   if (found !== undefined) return found;
   const { dataSources, ormConfigs, apps } = candidatesIn(dir, files);
+  const own = apps.filter((file) => !isOfOtherApp(file, within, dir, files));
   return (
     only(dataSources, { kind: 'data source' }) ??
     only(ormConfigs, { kind: 'data source' }) ??
-    only(apps, { kind: 'app' })
+    only(own.length > 0 ? own : apps, { kind: 'app' })
   );
+}
+
+/** The file with which one app of a workspace connects, if the commands read that of another app. */
+export function connectionOfApp(dir: string, within: string, files: readonly ProjectFile[]): InCharge | undefined {
+  const { dataSources, apps } = candidatesIn(dir, files);
+  const isOwn = (file: string): boolean => !isOfOtherApp(file, within, dir, files);
+  return only(dataSources.filter(isOwn), { kind: 'data source' }) ?? only(apps.filter(isOwn), { kind: 'app' });
 }
 
 /** The file that the commands find by themselves. If there are two candidates, they name both. */

@@ -1,11 +1,12 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { ExitCode, messageOf, MigrateError } from '../../errors.js';
 import { devPackage, isDevelopmentInstalled } from '../../development.js';
 import { readJson } from '../../files/tsconfig.js';
 import { addLine, installLine } from '../../package-manager.js';
 import { isOfOtherApp, workspaceAbove } from './apps.js';
-import { inCharge } from './in-charge.js';
+import { connectionOfApp, inCharge } from './in-charge.js';
 import type { InCharge, Named } from './in-charge.js';
 import { migrationsFolder, sourceFiles } from '../../data-source/project-files.js';
 import { onlySources } from './only-sources.js';
@@ -48,10 +49,10 @@ export function initProject(from: string, mode: 'real' | 'dry', named: Named = {
   const manifest = readManifest(dir);
   const files = sourceFiles(dir);
   // The existing connection of the project stays the only one, because a second data source may lead to another database.
-  const found = inCharge(dir, manifest.json, files, named);
   const within = relative(dir, from).split(sep).join('/');
+  const found = inCharge(dir, manifest.json, files, { ...named, within });
   const other = found !== undefined && isOfOtherApp(found.file, within, dir, files) ? found : undefined;
-  const own = other === undefined ? found : undefined;
+  const own = other === undefined ? found : connectionOfApp(dir, within, files);
   const target = own === undefined ? targetIn(dir, from, manifest.json, files) : undefined;
   const folder = target?.folder ?? (existsSync(join(dir, 'src')) ? 'src' : '.');
   const reads = own?.file ?? join(folder, 'data-source.ts');
@@ -62,7 +63,10 @@ export function initProject(from: string, mode: 'real' | 'dry', named: Named = {
     ...(target === undefined ? [] : [dataSource(dir, manifest, target)]),
     ...(isOurs ? [newFile(dir, '.env.example', envExample())] : []),
     gitignore(dir),
-    packageJson(manifest, other ? bothOf(other, reads, manifest) : settingFor(own, target)),
+    packageJson(
+      manifest,
+      other ? bothOf(other, own?.kind === 'app' ? undefined : reads, manifest) : settingFor(own, target),
+    ),
     ...(isOurs && isEmpty ? [newFile(dir, join(folder, 'migrations/.gitkeep'), '')] : []),
   ];
   const writes = changes.filter((change) => change.text !== undefined);
@@ -77,6 +81,7 @@ export function initProject(from: string, mode: 'real' | 'dry', named: Named = {
     reads,
     warnings: [
       ...(target?.ledger === undefined ? [] : [ownLedger(reads, target.ledger, target.others)]),
+      ...(own === undefined || other === undefined ? [] : [readByFlag(dir, own, other)]),
       ...findSynchronize(files).map(warnOf),
       ...(own?.kind === 'data source' ? onlySources(own.file, files) : []),
     ],
@@ -133,10 +138,10 @@ function settingFor(own: InCharge | undefined, target: Target | undefined): obje
 }
 
 /** The commands continue to read the same data source as before; `check --all-data-sources` reads both. */
-function bothOf({ file, kind }: InCharge, reads: string, { json }: Manifest): object | undefined {
+function bothOf({ file, kind }: InCharge, reads: string | undefined, { json }: Manifest): object | undefined {
   const { dataSource, dataSources = {} } = (json['nest-migrate'] ?? {}) as Readonly<Record<string, object | string>>;
   const listed = dataSources as Readonly<Record<string, object>>;
-  if (kind === 'app' || listed[reads] !== undefined) return undefined;
+  if (kind === 'app' || reads === undefined || listed[reads] !== undefined) return undefined;
   return { dataSource: dataSource ?? file, dataSources: { [file]: {}, ...listed, [reads]: {} } };
 }
 
@@ -181,7 +186,8 @@ function packageJson({ text, json }: Manifest, setting: object | undefined): Cha
     .map(([name, script]) => `- "${name}": ${JSON.stringify(present[name])}\n+ "${name}": ${JSON.stringify(script)}`)
     .join('\n');
   const change = { file: 'package.json', text: undefined, ...(diff !== '' && { diff }) };
-  if (missing.length === 0 && setting === undefined) return change;
+  const isSet = Object.entries(setting ?? {}).every(([name, value]) => isDeepStrictEqual(settings[name], value));
+  if (missing.length === 0 && isSet) return change;
   const next = {
     ...json,
     scripts: { ...present, ...Object.fromEntries(missing) },
@@ -245,9 +251,12 @@ function nextSteps(
     `Run all commands in ${dir}. They read ${other === undefined ? `${reads}, as package.json says now` : `${other} as before; for this app: --data-source ${reads}`}. If the app is bundled (webpack, esbuild), list its entities and migrations as classes: nest-migrate help nest`;
   return [
     ...(inWorkspace === undefined ? [] : [inWorkspace]),
-    own === undefined
-      ? 'Copy .env.example to .env and set DATABASE_URL (without it, an embedded database is used in development).'
-      : `All commands read ${own.file}, ${because[own.by]}: nest-migrate status shows what is applied.`,
+    ...(own === undefined
+      ? ['Copy .env.example to .env and set DATABASE_URL (without it, an embedded database is used in development).']
+      : []),
+    ...(own !== undefined && other === undefined
+      ? [`All commands read ${own.file}, ${because[own.by]}: nest-migrate status shows what is applied.`]
+      : []),
     `Import ${module} in your AppModule, so that the app migrates when it starts.`,
     ...(isDevelopmentInstalled(dir)
       ? []
@@ -255,6 +264,12 @@ function nextSteps(
     'While you develop: nest-migrate dev. It changes your database to match the entities and writes the migration.',
     'If synchronize has created your databases: nest-migrate help leaving-synchronize',
   ];
+}
+
+/** What the commands read if this app connects by a file of its own, and package.json names that of another app. */
+function readByFlag(dir: string, own: InCharge, other: InCharge): string {
+  const flag = own.kind === 'app' ? '--app' : '--data-source';
+  return `Run all commands in ${dir}. They read ${other.file} as before; for this app: ${flag} ${own.file}`;
 }
 
 function notAProject(message: string, next: string): MigrateError {
