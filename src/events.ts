@@ -131,6 +131,11 @@ const noReplyBut = {
   silent: 'and the server does not answer on another connection either',
 } as const;
 
+/** The process that holds the lock. The session of the lock only watches the work of another one, so its own state says nothing. */
+export function describeHolder({ pid, application, user }: Blocker): string {
+  return `pid ${pid} (${[application, user].filter(Boolean).join(', ')})`;
+}
+
 /** The text for the terminal and for the log. */
 export function describeWait(
   { migration, to, server, refusal }: Extract<MigrateEvent, { readonly type: 'waiting-for-reply' }>,

@@ -1,4 +1,4 @@
-import { describeProgress, describeWait, percentOf, tellProgressEveryMs } from '../events.js';
+import { describeHolder, describeProgress, describeWait, percentOf, tellProgressEveryMs } from '../events.js';
 import type { Blocker, Direction, EventListener, MigrateEvent, ProgressEvent } from '../events.js';
 import { many, showDuration } from './io.js';
 import type { Io, Paint } from './io.js';
@@ -49,7 +49,7 @@ function linesOf(event: Exclude<MigrateEvent, { readonly type: 'stage' }>, paint
     case 'waiting-for-lock':
       return [
         paint.dim(
-          `another process is migrating${event.holder ? ` (${blocker(event.holder)})` : ''}; waiting for ${showDuration(event.waitedMs)}`,
+          `another process is migrating${event.holder ? `, ${describeHolder(event.holder)}` : ''}; waiting for ${showDuration(event.waitedMs)}`,
         ),
       ];
     case 'lock-acquired':

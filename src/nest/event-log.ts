@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { describeProgress, describeWait, tellProgressEveryMs } from '../events.js';
+import { describeHolder, describeProgress, describeWait, tellProgressEveryMs } from '../events.js';
 import type { Blocker, EventListener, MigrateEvent } from '../events.js';
 import { messageOf } from '../errors.js';
 
@@ -31,7 +31,7 @@ function log(event: MigrateEvent): void {
       return logger.log(`The embedded database is open in process ${event.pid}; connected through it`);
     case 'waiting-for-lock':
       return logger.log(
-        `Another process is migrating${event.holder ? ` (${describe(event.holder)})` : ''}: waiting for it`,
+        `Another process is migrating${event.holder ? `, ${describeHolder(event.holder)}` : ''}: waiting for it`,
       );
     case 'waiting-for-session':
       return logger.log(

@@ -59,6 +59,14 @@ const first = 'CreateUsers1700000000001';
 const second = 'AddEmail1700000000002';
 
 describe('human output', () => {
+  it('of a run that waits for another process names that process, not what its session happens to do', async () => {
+    project.write('migrations/1700000000003-slow.sql', '-- up\nSELECT pg_sleep(3);\n-- down\n');
+    const both = await Promise.all([cli('run'), sleep(1500).then(() => cli('run'))]);
+    expect(both.map(({ stderr }) => stderr).join('')).toMatch(
+      /^another process is migrating, pid \d+ \(nest-migrate, \w+\); waiting for [\d.]+ m?s$/m,
+    );
+  });
+
   it('of run, status and revert', async () => {
     const run = await cli('run');
     expect([run.code, run.stdout.replace(/[\d.]+ m?s\./, '0 ms.')]).toEqual([0, '2 migrations applied in 0 ms.\n']);
