@@ -131,6 +131,9 @@ export async function closeEmbedded(): Promise<void> {
   await Promise.all([...servers.values()].map((server) => server.close()));
 }
 
+/** The ends of clients, from when they begin. */
+const ends = new WeakMap<object, Promise<void>>();
+
 function clientOf(server: EmbeddedServer, throwaway: ThrownAway | undefined): typeof pg.Client {
   return class Client extends pg.Client {
     readonly #wire: Wire;
@@ -155,11 +158,13 @@ function clientOf(server: EmbeddedServer, throwaway: ThrownAway | undefined): ty
 
     /** `pg` silently drops unfinished queries, so they are awaited first. */
     override end(done?: Done<void>): Promise<void> {
-      return calledBack(done, async () => {
+      const ended = calledBack(done, async () => {
         await this.#wire.idle();
         await server.disconnect(this.#wire);
         await super.end();
       });
+      ends.set(this, ended);
+      return ended;
     }
 
     /** Only statements passed as strings are wrapped: all handwritten ones are. */
@@ -181,7 +186,7 @@ function clientOf(server: EmbeddedServer, throwaway: ThrownAway | undefined): ty
 
 function poolOf(server: EmbeddedServer, Client: typeof pg.Client): typeof pg.Pool {
   return class Pool extends pg.Pool {
-    readonly #clients = new Set<unknown>();
+    readonly #clients = new Set<object>();
 
     constructor(options?: pg.PoolConfig) {
       const config: object = { ...options, Client };
@@ -190,14 +195,18 @@ function poolOf(server: EmbeddedServer, Client: typeof pg.Client): typeof pg.Poo
         this.#clients.add(client);
         server.keepOpenFor(this);
       });
-      this.on('remove', (client) => this.#clients.delete(client));
+      // Before version 3.10.1, pg-pool reports a client as removed when it has only begun to end.
+      this.on('remove', (client) => {
+        const removed = (): void => void this.#clients.delete(client);
+        void ends.get(client)?.then(removed, removed);
+      });
     }
 
     /** A pool of `pg` ends as soon as its clients have begun to end, so they are awaited. */
     override end(done?: Done<void>): Promise<void> {
       return calledBack(done, async () => {
         await super.end();
-        while (this.#clients.size > 0) await once(this, 'remove');
+        for (const client of this.#clients) await (ends.get(client) ?? once(this, 'remove'));
         await server.release(this);
       });
     }

@@ -118,6 +118,26 @@ describe('the embedded database', () => {
     expect(await ended).toBe('ended');
   });
 
+  it('waits for the clients of a pool that ends, also with pg 8.11 to 8.16.0', async () => {
+    const { Pool } = (define().driver as unknown as { readonly postgres: typeof pg }).postgres;
+    // These versions do not wait for the client before they report that it was removed.
+    const earlier = {
+      _remove(this: pg.Pool & { _idle: { client: unknown }[]; _clients: unknown[] }, client: pg.PoolClient): void {
+        this._idle = this._idle.filter((one) => one.client !== client);
+        this._clients = this._clients.filter((one) => one !== client);
+        void (client as unknown as pg.Client).end();
+        this.emit('remove', client);
+      },
+    };
+    const pool = Object.assign(new Pool(), earlier);
+    const client = await pool.connect();
+    const ended: string[] = [];
+    client.once('end', () => ended.push('client'));
+    client.release();
+    await pool.end();
+    expect(ended).toEqual(['client']);
+  });
+
   it('separates the transactions of several clients in its only session', async () => {
     const dataSource = define();
     await withClient(dataSource, async (first) => {
