@@ -184,6 +184,18 @@ it('is reverted with migrations that another branch has committed or run, in rev
   expect(await all()).toEqual(before);
 });
 
+it('is forgotten if it was reverted before its file was deleted', async () => {
+  developer.commit();
+  const columns = { caption: text, summary: optional, one: optional, three: optional };
+  const before = await all();
+  const { files } = await dev({ ...columns, reviewer: optional });
+  await developer.as(post({ ...columns, reviewer: optional }), (migrator) => migrator.revert());
+  developer.git('checkout', '--quiet', '.');
+  for (const file of files) rmSync(file);
+  expect(await dev(columns)).toMatchObject({ takenBack: [], statements: [] });
+  expect(await all()).toEqual(before);
+});
+
 it('is reverted if its file is gone; an unknown migration is refused', async () => {
   developer.commit();
   const columns = { caption: text, summary: optional, one: optional, three: optional };
