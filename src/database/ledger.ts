@@ -1,4 +1,4 @@
-import { codeOf, MigrateError } from '../errors.js';
+import { codeOf, messageOf, MigrateError } from '../errors.js';
 import type { Direction, EventListener } from '../events.js';
 import { asking } from './client.js';
 import { selectDownsTable } from './downs-table.js';
@@ -185,12 +185,20 @@ function schemaCreated(name: string): string {
 }
 
 function creatingFailed(error: unknown, tables: Tables): unknown {
-  const where = tables.schema === undefined ? 'the current schema' : `schema ${quoteName(tables.schema)}`;
   if (codeOf(error) === '42501') {
+    // Without the option `schema`, the server chooses it.
+    const chosen = /^permission denied for schema (.+)$/.exec(messageOf(error))?.[1];
+    const name = quoteName(tables.schema ?? chosen ?? 'public');
+    const where =
+      tables.schema !== undefined
+        ? `schema ${name}`
+        : chosen === undefined
+          ? 'the current schema'
+          : `schema ${name}, the first one of the search path that exists`;
     return new MigrateError({
       code: 'PERMISSION_DENIED',
       message: `This role may not create the tables ${tables.ledger} and ${tables.log} in ${where}. Nothing was changed.`,
-      next: `As the owner of the schema: GRANT CREATE, USAGE ON SCHEMA ${tables.schema === undefined ? 'public' : quoteName(tables.schema)} TO <role>; or migrate with a role that has these privileges.`,
+      next: `As the owner of the schema: GRANT CREATE, USAGE ON SCHEMA ${name} TO <role>; or migrate with a role that has these privileges.`,
       cause: error,
     });
   }

@@ -656,7 +656,13 @@ describe('a connection with a problem', () => {
     const role = await createRole();
     const error = await failing(database.urlFor(role.name, role.password));
     expect(error.code).toBe('PERMISSION_DENIED');
-    expect(error.next).toContain('GRANT CREATE, USAGE ON SCHEMA public');
+    expect(error.next).toContain('GRANT CREATE, USAGE ON SCHEMA "public"');
+    // The first schema of the search path does not exist, and the server takes the next one.
+    await database.query('CREATE SCHEMA extensions; GRANT USAGE ON SCHEMA extensions TO PUBLIC');
+    const options = { extra: { options: '-c search_path=tenant_c,extensions' } };
+    const chosen = await failing(database.urlFor(role.name, role.password), options);
+    expect(chosen.message).toContain('in schema "extensions", the first one of the search path that exists.');
+    expect(chosen.next).toContain('GRANT CREATE, USAGE ON SCHEMA "extensions"');
     const elsewhere = await failing(database.urlFor(role.name, role.password), { schema: 'app' });
     expect([elsewhere.code, elsewhere.next]).toEqual([
       'PERMISSION_DENIED',
