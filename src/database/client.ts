@@ -188,6 +188,13 @@ function aboutSsl(error: unknown): string | undefined {
   return undefined;
 }
 
+/** PgBouncer's words for what it does not pass on to the server. */
+function aboutPooler(error: unknown): string | undefined {
+  const parameter = /^unsupported startup parameter: (\S+)/.exec(messageOf(error))?.[1];
+  if (parameter === undefined) return undefined;
+  return `There is a pooler at this address, which refuses ${parameter} of the data source (\`extra\`, the address, or PGOPTIONS). Migrate on a direct connection: NEST_MIGRATE_DATABASE_URL, or the setting directUrl. Or set it on the role: ALTER ROLE … SET search_path = … Nothing was changed.`;
+}
+
 /** The error for a failed connection, without its password. */
 export function connectionError(error: unknown, shown: string | undefined, attempts = 1): MigrateError {
   if (isMigrateError(error)) return error;
@@ -222,6 +229,7 @@ export function connectionError(error: unknown, shown: string | undefined, attem
         ? encode
         : (adviceOnParts(shown) ??
           aboutSsl(error) ??
+          aboutPooler(error) ??
           'Start the server, or correct its address, in DATABASE_URL or where the data source gets it. To wait longer: --connect-timeout 2min, or `nest-migrate wait`. Nothing was changed.'),
     cause,
   });
