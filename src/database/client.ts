@@ -192,7 +192,7 @@ function aboutSsl(error: unknown): string | undefined {
 function aboutPooler(error: unknown): string | undefined {
   const parameter = /^unsupported startup parameter: (\S+)/.exec(messageOf(error))?.[1];
   if (parameter === undefined) return undefined;
-  return `There is a pooler at this address, which refuses ${parameter} of the data source (\`extra\`, the address, or PGOPTIONS). Migrate on a direct connection: NEST_MIGRATE_DATABASE_URL, or the setting directUrl. Or set it on the role: ALTER ROLE … SET search_path = … Nothing was changed.`;
+  return `There is a pooler at this address, which refuses ${parameter} of the data source (\`extra\`, the address, or PGOPTIONS). Connect to the server itself; or set it on the role instead: ALTER ROLE … SET search_path = … Nothing was changed.`;
 }
 
 /** The error for a failed connection, without its password. */
