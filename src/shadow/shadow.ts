@@ -22,6 +22,8 @@ export interface Shadow {
   aside<T>(extensions: readonly string[], work: (database: Database) => Promise<T>): Promise<T>;
   /** Makes room for another one in this thread, which would take its turns with it anyway: it is opened again when it is asked for. */
   makeRoom(): Promise<void>;
+  /** The next use finds another database in the initial state. */
+  startOver(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -53,17 +55,20 @@ export function openShadow({ url, initial }: ShadowOptions): Shadow {
     return (opened = open());
   };
   const close = async (): Promise<void> => (await opened?.catch(() => undefined))?.close();
-  const makeRoom = async (): Promise<void> => {
-    const one = await opened?.catch(() => undefined);
-    if (one === undefined || !one.isHere) return;
+  const startOver = async (): Promise<void> => {
+    const before = opened;
     opened = undefined;
-    await one.close();
+    await (await before?.catch(() => undefined))?.close();
+  };
+  const makeRoom = async (): Promise<void> => {
+    if ((await opened?.catch(() => undefined))?.isHere) await startOver();
   };
   return {
     initial: async () => initial(),
     database: async (extensions) => (await offering(extensions)).database,
     aside: async (extensions, work) => aside(await offering(extensions), work),
     makeRoom,
+    startOver,
     close: () => (closed ??= close()),
   };
 }

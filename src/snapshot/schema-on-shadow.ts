@@ -45,9 +45,10 @@ export function extensionsOf(schema: Schema): readonly string[] {
 export async function withSchemaOnShadow<T>(
   schema: Schema,
   project: Project,
-  { shadow, stands, unmanaged, to, inOtherWords = false, cache }: Wanted,
+  wanted: Wanted,
   work: (at: SchemaOnShadow, stands: Standing) => Promise<T>,
 ): Promise<T> {
+  const { shadow, stands, unmanaged, to, inOtherWords = false, cache } = wanted;
   const database = await shadow.database([...extensionsOf(schema), ...extensionsOf(to)]);
   await createTypeormTable(database, project);
   const ignoreTables = [...ownTables(project), ...unmanaged];
@@ -55,18 +56,31 @@ export async function withSchemaOnShadow<T>(
   const client = (await database.connect()) as SqlClient & { release(): void };
   try {
     await client.query('SET check_function_bodies = off');
-    const begin =
-      stands?.database === database ? stands.schema : await initialSchema(await shadow.initial(), read, cache);
-    for (const { sql } of await compareSchemas(begin, schema)) await client.query(sql);
-    await client.query('RESET check_function_bodies');
-    if (!inOtherWords) return await work({ client, schema, read }, { database, schema });
-    const made = await read();
-    const left = await compareSchemas(made, asPrintedBy(made, schema));
-    if (left.length > 0) throw notMade(left.map(({ sql }) => sql));
-    return await work({ client, schema: made, read }, { database, schema: made });
+    const standing = stands?.database === database ? stands.schema : undefined;
+    const begin = standing ?? (await initialSchema(await shadow.initial(), read, cache));
+    const isMade = await convert(begin, schema, client).catch((error: unknown) => {
+      if (standing === undefined) throw error;
+      return false;
+    });
+    if (isMade) {
+      await client.query('RESET check_function_bodies');
+      if (!inOtherWords) return await work({ client, schema, read }, { database, schema });
+      const made = await read();
+      const left = await compareSchemas(made, asPrintedBy(made, schema));
+      if (left.length > 0) throw notMade(left.map(({ sql }) => sql));
+      return await work({ client, schema: made, read }, { database, schema: made });
+    }
   } finally {
     client.release();
   }
+  // No schema prevents starting over, but one column type may not be convertible into another.
+  await shadow.startOver();
+  return withSchemaOnShadow(schema, project, { ...wanted, stands: undefined }, work);
+}
+
+async function convert(from: Schema, to: Schema, client: SqlClient): Promise<boolean> {
+  for (const { sql } of await compareSchemas(from, to)) await client.query(sql);
+  return true;
 }
 
 function notMade(left: readonly string[]): MigrateError {

@@ -212,3 +212,32 @@ it('is reverted if its file is gone; an unknown migration is refused', async () 
   const unknown = await failureOf(dev(columns));
   expect(unknown).toMatchObject({ code: 'MIGRATION_FILE_MISSING', message: expect.stringContaining('OfAnother') });
 });
+
+it('checks deferred constraints after a backfill, and starts over when types cannot be converted', async () => {
+  const other = await createDatabase();
+  const own = new Developer(other, { online: false });
+  const books = (nullable: boolean, columns: Columns = {}): readonly EntitySchema[] => [
+    new EntitySchema({ name: 'author', columns: { id: { type: 'int', primary: true } } }),
+    new EntitySchema<{ id: number; author: object }>({
+      name: 'book',
+      columns: { id: { type: 'int', primary: true }, ...columns },
+      relations: {
+        author: { type: 'many-to-one', target: 'author', joinColumn: true, nullable, deferrable: 'INITIALLY DEFERRED' },
+      },
+    }),
+  ];
+  try {
+    await own.dev(books(true, { state: { type: 'bigint', nullable: true } }));
+    await other.query('INSERT INTO author VALUES (1); INSERT INTO book VALUES (1, 5, NULL)');
+    own.commit();
+    const states: Columns = { state: { type: 'enum', enum: ['new', 'old'], array: true, nullable: true } };
+    const given = { backfills: ['book.authorId=1'], usings: ['book.state=NULL'], allowDestructive: true };
+    expect(await own.dev(books(false, states), given)).toMatchObject({ draft: 'written' });
+    expect(await own.dev(books(false, { ...states, note: optional }))).toMatchObject({ draft: 'amended' });
+    await expectAgreement(own, books(false, { ...states, note: optional }));
+    expect(await other.query('SELECT * FROM book')).toEqual([{ id: 1, state: null, authorId: 1, note: null }]);
+  } finally {
+    own.remove();
+    await other.drop();
+  }
+});

@@ -3,6 +3,7 @@ import { isLockFailure } from '../../database/failure.js';
 import { lendQueryRunner } from '../../database/lend-query-runner.js';
 import type { SqlClient } from '../../database/sql-client.js';
 import { messageOf, MigrateError } from '../../errors.js';
+import { classify } from '../../sql/index.js';
 import type { CommandContext } from '../context.js';
 
 /** The statements to execute in a development database, and the records to write with the last of them. */
@@ -40,8 +41,13 @@ async function inTransaction(
   try {
     await client.query('BEGIN');
     await client.query(`SET LOCAL lock_timeout = ${context.settings.lockTimeoutMs}`);
+    let mayWait = false;
     for (const sql of statements) {
       current = sql;
+      const changesTables = classify(sql).some(({ locksTables }) => locksTables);
+      // After rows were changed, the server refuses ALTER TABLE as long as a deferred constraint has not been checked.
+      if (changesTables && mayWait) await client.query('SET CONSTRAINTS ALL IMMEDIATE');
+      mayWait = !changesTables;
       await client.query(sql);
     }
     current = undefined;
