@@ -8,7 +8,7 @@ import { runProgram } from './program.js';
 setFlagsFromString('--liftoff-only');
 
 // On a machine with much memory, garbage would be collected so late that a large project takes half as much again.
-setFlagsFromString('--heap-growing-percent=20');
+setFlagsFromString('--heap-growing-percent=60');
 
 // `| head` closes our output, which is not a failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));

@@ -184,7 +184,7 @@ export function changedModel(model: Model, random: Random): Model {
   const shared = someValues(random);
   const kept = random.some(model.tables, 0.9).map((table) => changedTable(table, random, shared));
   const added = random.chance(0.3) ? [randomTable(`n${random.below(3)}`, random, shared)] : [];
-  const tables = [...kept, ...added];
+  const tables = [...kept, ...added.filter(({ name }) => kept.every((table) => table.name !== name))];
   const views = [...random.some(model.views, 0.7), ...(random.chance(0.3) ? randomViews(random, tables, 'w') : [])];
   return complete({ tables, views });
 }
