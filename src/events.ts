@@ -187,6 +187,7 @@ export type WarningCode =
   | 'REPLY_LOST'
   | 'REVERTED_IN_PART'
   | 'SCHEMA_CREATED'
+  | 'SCHEMA_MISSING'
   | 'DRAFT_EDITED'
   | 'ENUM_WITHOUT_VALUES'
   | 'LOG_NOT_UPGRADED'

@@ -19,6 +19,26 @@ export async function createLedgerSchema(client: SqlClient, { schema }: Tables):
   return schema;
 }
 
+/**
+ * A warning if the search path names a schema that does not exist. The server then creates tables in the next one without a word. Only
+ * `$user` is usually missing, as in the default search path.
+ */
+export async function aboutSearchPath(client: SqlClient, { schema }: Tables): Promise<string | undefined> {
+  if (schema !== undefined) return undefined;
+  const { rows } = await client.query(
+    `WITH named AS (
+       SELECT n, CASE WHEN m[1] LIKE '"%' THEN replace(substr(m[1], 2, length(m[1]) - 2), '""', '"') ELSE lower(m[1]) END AS name
+       FROM regexp_matches(current_setting('search_path'), '"(?:[^"]|"")*"|[^,\\s"]+', 'g') WITH ORDINALITY AS found(m, n))
+     SELECT current_schema() AS used, (SELECT json_agg(name ORDER BY n) FROM named WHERE name <> '$user'
+       AND NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = name)
+       AND n < (SELECT min(n) FROM named WHERE coalesce(nullif(name, '$user'), current_user) = current_schema())) AS skipped`,
+  );
+  const { used, skipped } = rows[0] as { readonly used: string; readonly skipped: readonly string[] | null };
+  const [first] = skipped ?? [];
+  if (first === undefined) return undefined;
+  return `The search path names the schema ${quoteName(first)}, which does not exist: tables without a schema are created in ${quoteName(used)}, and so is the list of applied migrations.`;
+}
+
 function mayNotCreate(name: string, cause: unknown): MigrateError {
   return new MigrateError({
     code: 'PERMISSION_DENIED',

@@ -4,7 +4,7 @@ import { asking } from './client.js';
 import { selectDownsTable } from './downs-table.js';
 import type { DownsTable } from './downs-table.js';
 import type { SqlClient } from './sql-client.js';
-import { createLedgerSchema } from './ledger-schema.js';
+import { aboutSearchPath, createLedgerSchema } from './ledger-schema.js';
 import { createLogTable, selectChecksums, selectNotes } from './log.js';
 import type { DeferredNote, HalfDone } from './log.js';
 import { columnsFrom, selectAddedColumns } from './log-columns.js';
@@ -135,6 +135,8 @@ export async function ensureTables(
   try {
     const created = await createLedgerSchema(client, tables);
     if (created !== undefined) onEvent({ type: 'warning', code: 'SCHEMA_CREATED', message: schemaCreated(created) });
+    const skipped = await aboutSearchPath(client, tables);
+    if (skipped !== undefined) onEvent({ type: 'warning', code: 'SCHEMA_MISSING', message: skipped });
     await client.query(missing.join(';\n'));
   } catch (error) {
     throw creatingFailed(error, tables);

@@ -389,6 +389,19 @@ describe('run', () => {
     expect(events).toContainEqual(expect.objectContaining({ type: 'warning', code: 'SCHEMA_CREATED' }));
     expect(await database.query('SELECT name FROM "Made ""here".migrations')).toEqual([{ name: 'Later1700000000009' }]);
   });
+
+  it.each([
+    [`tenant_x,public`, `"tenant_x"`],
+    [`"Tenant, ""x", public`, `"Tenant, ""x"`],
+    [`"$user",public`, undefined],
+    [`public,tenant_x`, undefined],
+  ])('warns if the search path names a schema first that does not exist: %s', async (path, skipped) => {
+    await database.query(`ALTER DATABASE ${database.name} SET search_path = ${path}`);
+    const { events } = await using({ url: database.url, migrations: [later] }, (migrator) => migrator.run());
+    const warnings = events.flatMap((event) => (event.type === 'warning' ? [event] : []));
+    const message: unknown = expect.stringContaining(`the schema ${skipped}, which does not exist: tables without a`);
+    expect(warnings).toEqual(skipped === undefined ? [] : [{ type: 'warning', code: 'SCHEMA_MISSING', message }]);
+  });
 });
 
 describe('revert and redo', () => {
