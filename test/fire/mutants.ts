@@ -59,7 +59,10 @@ export const mutants: readonly Mutant[] = [
   {
     guard: 'passwords are removed from texts',
     changes: [
-      ['function withoutPasswords(text, sql = "") {', 'function withoutPasswords(text, sql = "") { return text;'],
+      [
+        'function withoutPasswords(text, sql = "", addresses = addressesOfEnvironment()) {',
+        'function withoutPasswords(text, sql = "") { return text;',
+      ],
     ],
     faults: ['session terminated', 'connection cut'],
     at: 'ALTER ROLE',
