@@ -36,7 +36,7 @@ export async function aboutSearchPath(client: SqlClient, { schema }: Tables): Pr
   const { used, skipped } = rows[0] as { readonly used: string; readonly skipped: readonly string[] | null };
   const [first] = skipped ?? [];
   if (first === undefined) return undefined;
-  return `The search path names the schema ${quoteName(first)}, which does not exist: tables without a schema are created in ${quoteName(used)}, and so is the list of applied migrations.`;
+  return `The search path names the schema ${quoteName(first)}, which does not exist: tables without a schema are created in ${quoteName(used)}, and so is the list of applied migrations. If that is not intended, create the schema before the first run.`;
 }
 
 function mayNotCreate(name: string, cause: unknown): MigrateError {

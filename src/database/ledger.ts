@@ -135,7 +135,7 @@ export async function ensureTables(
   try {
     const created = await createLedgerSchema(client, tables);
     if (created !== undefined) onEvent({ type: 'warning', code: 'SCHEMA_CREATED', message: schemaCreated(created) });
-    const skipped = await aboutSearchPath(client, tables);
+    const skipped = exists.ledger ? undefined : await aboutSearchPath(client, tables);
     if (skipped !== undefined) onEvent({ type: 'warning', code: 'SCHEMA_MISSING', message: skipped });
     await client.query(missing.join(';\n'));
   } catch (error) {

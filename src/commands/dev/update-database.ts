@@ -44,10 +44,10 @@ async function inTransaction(
     let mayWait = false;
     for (const sql of statements) {
       current = sql;
-      const changesTables = classify(sql).some(({ locksTables }) => locksTables);
+      const parts = classify(sql);
       // After rows were changed, the server refuses ALTER TABLE as long as a deferred constraint has not been checked.
-      if (changesTables && mayWait) await client.query('SET CONSTRAINTS ALL IMMEDIATE');
-      mayWait = !changesTables;
+      if (mayWait && parts.some(({ locksTables }) => locksTables)) await client.query('SET CONSTRAINTS ALL IMMEDIATE');
+      mayWait = !parts.every(({ locksTables }) => locksTables);
       await client.query(sql);
     }
     current = undefined;
