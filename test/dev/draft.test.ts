@@ -235,7 +235,14 @@ it('checks deferred constraints after a backfill, and starts over when types can
     expect(await own.dev(books(false, states), given)).toMatchObject({ draft: 'written' });
     expect(await own.dev(books(false, { ...states, note: optional }))).toMatchObject({ draft: 'amended' });
     await expectAgreement(own, books(false, { ...states, note: optional }));
-    expect(await other.query('SELECT * FROM book')).toEqual([{ id: 1, state: null, authorId: 1, note: null }]);
+    const filled = [{ id: 1, state: null, authorId: 1, note: null }];
+    expect(await other.query('SELECT * FROM book')).toEqual(filled);
+    // So does the file, in a database with rows.
+    const now = books(false, { ...states, note: optional });
+    await own.as(now, (migrator) => migrator.revert());
+    await other.query('UPDATE book SET "authorId" = NULL');
+    await own.as(now, (migrator) => migrator.run());
+    expect(await other.query('SELECT id, "authorId" FROM book')).toEqual([{ id: 1, authorId: 1 }]);
   } finally {
     own.remove();
     await other.drop();

@@ -1,11 +1,12 @@
 import { everyRow } from '../../database/row-security.js';
-import { tableSql } from '../../schema/object-id.js';
+import { relationOf, tableSql } from '../../schema/object-id.js';
 import { existingTable } from '../context.js';
 import type { Recipe } from '../context.js';
 import { step } from '../step.js';
 import { fillAgainAndRequire, fillOf, fillThenRequire } from './become-not-null.js';
 import { notNullSteps } from './not-null.js';
 import { getsSuccessor } from './rewrite-type.js';
+import { settled } from './way-back.js';
 import { quoteName } from '../../sql/index.js';
 
 /** A column that must have a value from now on. */
@@ -30,6 +31,7 @@ export const setNotNullDirectly: Recipe = (change, context) => {
       comment: 'Fills the rows without a value.',
       effect: 'all wait while it rewrites',
     }),
+    ...settled(relationOf(column), context.to),
     step(change.sql, { effect: 'all wait while it scans' }),
   ];
 };

@@ -45,7 +45,7 @@ export const restoreColumn: Recipe = (change, context) => {
 };
 
 /** Deferred checks would prevent the next ALTER. */
-function settled(table: ObjectId, schema: Schema): readonly Step[] {
+export function settled(table: ObjectId, schema: Schema): readonly Step[] {
   const waits = schema.childrenOf(table).some(({ id }) => isDeferrable(schema, id));
   return waits ? [step('SET CONSTRAINTS ALL IMMEDIATE', { effect: 'does not block' })] : [];
 }
