@@ -40,6 +40,7 @@ export function addCommand(program: Command, description: Description): Command 
     .description(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`)
     .exitOverride()
     .showSuggestionAfterError()
+    .showHelpAfterError(`(see nest-migrate ${description.name} --help)`)
     .allowExcessArguments(false)
     .helpOption('-h, --help', 'print this help');
   if (description.argument) made.addArgument(argumentOf(...description.argument));

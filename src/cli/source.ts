@@ -2,7 +2,7 @@ import { dirname, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DataSource } from 'typeorm';
 import { loadEntitiesFromSources } from '../files/entity-sources.js';
-import { envFilesOfApp } from '../data-source/env-files.js';
+import { envFilesOfApp, notLoaded } from '../data-source/env-files.js';
 import { loadEnvFiles } from '../data-source/environment.js';
 import { canLoadTypeScript, findDataSourceFile } from '../data-source/find.js';
 import { loadDataSource } from '../data-source/load.js';
@@ -41,10 +41,21 @@ async function fromFile(project: Project, io: Io): Promise<Source> {
     const { namingCircle } = await import('../shadow/not-set-up.js');
     throw namingCircle(error);
   });
+  warnOfEnvironment(file, project, io);
   const settings = { ...project.settingsFor(file), ...settingsOf(dataSource) };
   liesIn(dataSource, dirname(file));
   setClassList(dataSource, () => readClassList(file, project.dir));
   return { dataSource, settings, loads: loadFromSources(file, dataSource, { ...project.settings, ...settings }) };
+}
+
+/** Otherwise, the first sign would be a failed connection to a default address. */
+function warnOfEnvironment(file: string, { dir }: Project, io: Io): void {
+  const names = notLoaded(file, dir);
+  const shown = relative(dir, file);
+  if (names.length > 0)
+    io.note(
+      `! ${shown} reads ${names.join(', ')}, which .env sets, but nothing has loaded .env for this command. Add the line import 'dotenv/config' at the top of ${shown}.`,
+    );
 }
 
 async function fromApp(file: string, project: Project, flags: GlobalFlags): Promise<Source> {

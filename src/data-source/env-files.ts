@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { parse } from 'dotenv';
 
 /** The environment files that a shell command loads with env-cmd, dotenv-cli, Node, or dotenv itself. */
 export function envFilesIn(command: string): readonly string[] {
@@ -31,6 +32,19 @@ export function envFilesOfApp(
   if (byMain.length > 0) return byMain;
   const script = starts.find((name) => envFilesIn(scripts[name] ?? '').length > 0);
   return script === undefined ? [] : envFilesIn(scripts[script] ?? '');
+}
+
+/**
+ * The variables of `.env` that a data source reads, but that nothing has loaded, as in projects in which only the app's ConfigModule does
+ * so. The data source then uses its default values, such as `localhost`.
+ */
+export function notLoaded(file: string, projectDir: string): readonly string[] {
+  const env = join(projectDir, '.env');
+  if (!existsSync(env) || !existsSync(file)) return [];
+  const text = readFileSync(file, 'utf8');
+  if (/\b(?:dotenv|loadEnvFile|loadEnv)\b/.test(text)) return [];
+  const read = new Set([...text.matchAll(/\bprocess\.env(?:\.|\[['"])(\w+)/g)].map(([, name = '']) => name));
+  return Object.keys(parse(readFileSync(env))).filter((name) => read.has(name) && process.env[name] === undefined);
 }
 
 function envFilesLoadedIn(text: string): readonly string[] {

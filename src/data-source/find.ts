@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { ExitCode, MigrateError } from '../errors.js';
+import { otherDataSources } from './listed.js';
 import { sourceFiles } from './project-files.js';
 import { namedInScripts, scriptedDataSources } from './scripts.js';
 import type { Scripted } from './scripts.js';
@@ -163,7 +164,7 @@ function ambiguous(one: string, other: string): MigrateError {
   return new MigrateError({
     code: 'DATA_SOURCE_INVALID',
     message: `There are two data sources, and it is not clear which one to use: ${one} and ${other}. The database was not touched.`,
-    next: `Name one: --data-source ${one}; or for all commands, in package.json: "nest-migrate": { "dataSource": ${JSON.stringify(one)} }`,
+    next: `Name one: --data-source ${one}; or for all commands, in package.json: "nest-migrate": { "dataSource": ${JSON.stringify(one)} }\n${otherDataSources}`,
     exitCode: ExitCode.usage,
   });
 }

@@ -2,6 +2,10 @@ import { ExitCode, MigrateError } from '../errors.js';
 
 type Manifest = Readonly<Record<string, unknown>>;
 
+/** Advice for projects with several data sources. */
+export const otherDataSources =
+  'Commands read another one with --data-source <file>; its settings are listed under "dataSources" in package.json: nest-migrate help check';
+
 /** The data sources that package.json lists, each with its settings; undefined if there is no list. */
 export function listedDataSources(manifest: Manifest): Readonly<Record<string, Manifest>> | undefined {
   const { dataSources } = (manifest['nest-migrate'] ?? {}) as Manifest;

@@ -424,6 +424,7 @@ describe('settings', () => {
     );
     const { code, stderr } = await cli('run');
     expect([code, stderr]).toEqual([2, expect.stringContaining('unknown setting "lockTimeOut"')]);
+    expect((await cli('fresh', '--yes')).stderr).toContain('(see nest-migrate fresh --help)');
   });
 
   it('select one of several data sources: --data-source', async () => {

@@ -53,6 +53,25 @@ describe('init', () => {
     expect(project.read('package.json')).toBe(before);
   });
 
+  it('refuses to choose between two data sources, and says how to use both', async () => {
+    const text = "export default new DataSource({ type: 'postgres' });";
+    nestProject({ 'libs/db/one.source.ts': text, 'libs/db/two.source.ts': text });
+    const { code, stderr } = await cli('init');
+    expect(code).toBe(2);
+    expect(stderr).toContain('There are 2 data sources, and it is not clear which one to use: libs/db/one.source.ts,');
+    expect(stderr).toMatch(/→ Name one: [^]* --data-source <file>; [^]*"dataSources" in package.json/);
+  });
+
+  it('keeps the line ends of a project from Windows', async () => {
+    nestProject({
+      'package.json': '{\r\n  "name": "app",\r\n  "dependencies": { "@nestjs/core": "^11.2.0" }\r\n}\r\n',
+      '.gitignore': 'dist\r\n',
+    });
+    await cli('init');
+    for (const file of ['package.json', '.gitignore']) expect(project.read(file)).not.toMatch(/[^\r]\n/);
+    expect(JSON.parse(project.read('package.json'))).toHaveProperty('scripts');
+  });
+
   it('never overwrites a file, but shows the missing lines', async () => {
     nestProject({
       'package.json':
@@ -78,6 +97,7 @@ describe('init', () => {
       "entities: [__dirname + '/**/*.entity{.ts,.js}'], migrations: ['src/migrations/*.{js,ts}', 'dist/*.js']",
       undefined,
     ],
+    ["entities: isSource ? [__dirname + '/*.entity.ts'] : [__dirname + '/*.entity.js']", undefined],
   ])('warns of patterns that a compiled app cannot use: %s', async (patterns, named) => {
     nestProject({ 'src/data-source.ts': `export default new DataSource({ type: 'postgres', ${patterns} });` });
     const { stdout } = await cli('init', '--dry-run');

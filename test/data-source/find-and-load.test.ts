@@ -110,6 +110,18 @@ describe('finding the data source', () => {
     expect(find().envFiles).toEqual(envFiles.map((file) => join(project.dir, file)));
   });
 
+  it('says which variables of .env a data source lacks', async () => {
+    const source = `const { DataSource } = require('typeorm');
+      module.exports = new DataSource({ type: 'postgres', host: process.env.DB_HOST || '127.0.0.1', port: Number(process.env['DB_PORT'] || 9) });`;
+    project.write('data-source.js', source);
+    project.write('.env', 'DB_HOST=db\nDB_PORT=1\nOTHER=1\n');
+    const status = () => runCli(['status', '--connect-timeout', '1ms'], { cwd: project.dir });
+    const warning = '! data-source.js reads DB_HOST, DB_PORT, which .env sets, but nothing has loaded .env';
+    expect((await status()).stderr).toContain(warning);
+    project.write('data-source.js', `require('dotenv').config();\n${source}`);
+    expect((await status()).stderr).not.toContain('nothing has loaded .env');
+  });
+
   it('refuses to choose between two', () => {
     for (const file of ['src/one.ts', 'src/two.ts']) project.write(file, '');
     scripts(`${cli} -d src/one.ts`, `${cli} -d src/two.ts`);
@@ -117,7 +129,7 @@ describe('finding the data source', () => {
       expect.objectContaining({
         code: 'DATA_SOURCE_INVALID',
         message: expect.stringContaining('src/one.ts and src/two.ts') as unknown,
-        next: expect.stringContaining('"nest-migrate": { "dataSource": "src/one.ts" }') as unknown,
+        next: expect.stringMatching(/"nest-migrate": \{ "dataSource": "src\/one.ts" \}[^]*"dataSources"/) as unknown,
       }),
     );
     project.write('src/data-source.ts', '');

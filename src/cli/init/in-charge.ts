@@ -5,6 +5,7 @@ import type { ProjectFile } from '../../data-source/project-files.js';
 import { scriptedDataSources } from '../../data-source/scripts.js';
 import { candidatesIn } from '../../data-source/search.js';
 import { ExitCode, isMigrateError, MigrateError } from '../../errors.js';
+import { otherDataSources } from '../../data-source/listed.js';
 import { isOfOtherApp } from './apps.js';
 
 /** The file that tells all commands where the database is. There must be only one. */
@@ -87,7 +88,7 @@ function only(files: readonly string[], { kind }: Pick<InCharge, 'kind'>): InCha
   throw new MigrateError({
     code: 'DATA_SOURCE_INVALID',
     message: `There are ${files.length} ${kind === 'app' ? 'apps that connect to a database' : 'data sources'}, and it is not clear which one to use: ${files.join(', ')}. Nothing was written.`,
-    next: `Name one: nest-migrate init ${flag} ${file}`,
+    next: `Name one: nest-migrate init ${flag} ${file}${kind === 'app' ? '' : `\n${otherDataSources}`}`,
     exitCode: ExitCode.usage,
   });
 }

@@ -171,8 +171,9 @@ function gitignore(dir: string): Change {
   const present = new Set(before.split(/\r?\n/).map((line) => line.trim().replace(/\/$/, '')));
   const missing = gitignoreLines.filter((line) => !present.has(line.replace(/\/$/, '')));
   if (missing.length === 0) return { file: '.gitignore', text: undefined };
-  const gap = before === '' || before.endsWith('\n') ? '' : '\n';
-  return { file: '.gitignore', text: `${before}${gap}${missing.join('\n')}\n` };
+  const end = lineEndOf(before);
+  const gap = before === '' || before.endsWith('\n') ? '' : end;
+  return { file: '.gitignore', text: `${before}${gap}${missing.join(end)}${end}` };
 }
 
 function packageJson({ text, json }: Manifest, setting: object | undefined): Change {
@@ -194,7 +195,13 @@ function packageJson({ text, json }: Manifest, setting: object | undefined): Cha
     ...(setting && { 'nest-migrate': { ...settings, ...setting } }),
   };
   const indent = /^([ \t]+)"/m.exec(text)?.[1] ?? '  ';
-  return { ...change, text: JSON.stringify(next, null, indent) + (text.endsWith('\n') ? '\n' : '') };
+  const written = JSON.stringify(next, null, indent) + (text.endsWith('\n') ? '\n' : '');
+  return { ...change, text: written.replaceAll('\n', lineEndOf(text)) };
+}
+
+/** A file from Windows keeps its line ends, so that a diff shows only what was added. */
+function lineEndOf(text: string): string {
+  return text.includes('\r\n') ? '\r\n' : '\n';
 }
 
 function write(file: string, text: string): void {
