@@ -1,5 +1,6 @@
 import type { Dependency, Fact } from './engine.js';
 import { engine } from './engine.js';
+import { withLighterQueries } from './engine-queries.js';
 import { classify } from '../sql/index.js';
 import { keyOf } from './object-id.js';
 import type { ObjectId } from './object-id.js';
@@ -64,7 +65,7 @@ export async function readCatalog(
   { ignoreTables, texts = 'printed' }: ReadOptions,
 ): Promise<Catalog> {
   const { extract } = await engine();
-  const { factBase } = await extract(pool);
+  const { factBase } = await extract(withLighterQueries(pool));
   const ignored = new Set(ignoreTables.map(keyOf));
   const all = factBase.facts();
   const byKey = new Map(all.map((fact) => [keyOf(fact.id), fact]));

@@ -14,18 +14,22 @@ interface AsRead {
 }
 
 /** A member that is found without its schema. A name that a relation also has is left alone, since a column may follow it. */
-const membersSql = `SELECT n.nspname AS schema, json_agg(DISTINCT m.name) AS names
-  FROM (
-    SELECT p.pronamespace AS place, p.proname AS name, p.oid, 'pg_proc'::regclass AS class FROM pg_proc p
-    WHERE pg_function_is_visible(p.oid)
-      AND NOT EXISTS (SELECT FROM pg_class c WHERE c.relnamespace = p.pronamespace AND c.relname = p.proname)
-    UNION ALL SELECT typnamespace, typname, oid, 'pg_type'::regclass FROM pg_type WHERE pg_type_is_visible(oid) AND typtype <> 'c'
-    UNION ALL SELECT oprnamespace, oprname, oid, 'pg_operator'::regclass FROM pg_operator WHERE pg_operator_is_visible(oid)
-    UNION ALL SELECT opcnamespace, opcname, oid, 'pg_opclass'::regclass FROM pg_opclass WHERE pg_opclass_is_visible(oid)
-  ) m
-  JOIN pg_depend d ON d.classid = m.class AND d.objid = m.oid AND d.deptype = 'e' AND d.refclassid = 'pg_extension'::regclass
-  JOIN pg_namespace n ON n.oid = m.place
-  WHERE n.nspname <> 'pg_catalog' GROUP BY 1`;
+const membersSql = `WITH member AS MATERIALIZED (
+    SELECT classid, objid FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
+  ), placed AS MATERIALIZED (
+    SELECT pronamespace AS place, proname AS name, oid, classid FROM pg_proc JOIN member ON classid = 'pg_proc'::regclass AND objid = oid
+    UNION ALL SELECT typnamespace, typname, oid, classid FROM pg_type JOIN member ON classid = 'pg_type'::regclass AND objid = oid AND typtype <> 'c'
+    UNION ALL SELECT oprnamespace, oprname, oid, classid FROM pg_operator JOIN member ON classid = 'pg_operator'::regclass AND objid = oid
+    UNION ALL SELECT opcnamespace, opcname, oid, classid FROM pg_opclass JOIN member ON classid = 'pg_opclass'::regclass AND objid = oid
+  )
+  SELECT n.nspname AS schema, json_agg(DISTINCT p.name) AS names FROM placed p JOIN pg_namespace n ON n.oid = p.place
+  WHERE n.nspname <> 'pg_catalog' AND CASE p.classid
+      WHEN 'pg_proc'::regclass THEN pg_function_is_visible(p.oid)
+        AND NOT EXISTS (SELECT FROM pg_class c WHERE c.relnamespace = p.place AND c.relname = p.name)
+      WHEN 'pg_type'::regclass THEN pg_type_is_visible(p.oid)
+      WHEN 'pg_operator'::regclass THEN pg_operator_is_visible(p.oid)
+      ELSE pg_opclass_is_visible(p.oid) END
+  GROUP BY 1`;
 
 export async function readMembers(session: Session): Promise<Members> {
   const { rows } = await session.query(membersSql);
