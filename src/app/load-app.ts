@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import type { DataSource } from 'typeorm';
 import { useAddressForMigrations } from '../data-source/environment.js';
 import { refuseOtherDatabases, refuseSynchronize } from '../data-source/guard.js';
+import { refuseOldTypeorm } from '../data-source/old-typeorm.js';
 import { isMigrateError, messageOf } from '../errors.js';
 import { locationOf } from '../files/import-file.js';
 import type { Instantiate } from '../files/migration.js';
@@ -53,6 +54,7 @@ export async function loadApp(file: string, options: LoadAppOptions): Promise<Lo
   useAddressForMigrations();
   const { dataSourceName: name = defaultConnection, timeoutMs = 60_000 } = options;
   refuseUnlikely(file);
+  refuseOldTypeorm(file);
   const nest = await importFrom<Nest>(file, '@nestjs/core');
   const { DataSource } = await importFrom<Pick<AppLibraries, 'DataSource'>>(file, 'typeorm');
   const { getDataSourceToken } = await importFrom<{ getDataSourceToken(of: string): unknown }>(file, '@nestjs/typeorm');

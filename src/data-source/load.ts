@@ -6,6 +6,7 @@ import { ExitCode, isMigrateError, messageOf, MigrateError } from '../errors.js'
 import { importFile } from '../files/import-file.js';
 import { useAddressForMigrations } from './environment.js';
 import { refuseOtherDatabases } from './guard.js';
+import { refuseOldTypeorm } from './old-typeorm.js';
 import { requireFrom } from '../require-from.js';
 import { withoutConnecting } from './without-connecting.js';
 import type { HeldBack } from './without-connecting.js';
@@ -20,6 +21,7 @@ export async function loadDataSource(file: string): Promise<DataSource> {
       exitCode: ExitCode.usage,
     });
   }
+  refuseOldTypeorm(file);
   useAddressForMigrations();
   searchFrom(dirname(file));
   const made = await heldBack(file, () => exportedBy(file));

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { codeOf, messageOf, MigrateError } from '../errors.js';
+import { anotherShadow } from './another-shadow.js';
 import type { InitialState } from './initial-state.js';
 import { missingLine } from './missing-line.js';
 
@@ -30,19 +31,6 @@ export async function makeInitialState(
   return missing;
 }
 
-/** Whether an error means that an extension is missing. */
-export function lacksExtension(error: unknown): boolean {
-  return missingExtension(error) !== undefined;
-}
-
-/** The missing extension. */
-export function missingExtension(error: unknown): string | undefined {
-  return notAvailable.exec(messageOf(error))?.[1];
-}
-
-const notAvailable =
-  /(?:could not open extension control file ".*\/|extension ")([^"/]+?)(?:\.control)?"(?: is not available|:)/;
-
 function notMade(sql: string, error: unknown): MigrateError {
   const code = codeOf(error);
   const line = missingLine(error);
@@ -50,11 +38,11 @@ function notMade(sql: string, error: unknown): MigrateError {
   return new MigrateError({
     code: 'INITIAL_STATE_FAILED',
     message: `The initial state could not be created on the shadow: ${messageOf(error)}${code === undefined ? '' : ` (${code})`}.\n  ${excerpt}\nNothing was written.`,
-    next: lacksExtension(error)
-      ? 'PostgreSQL in the process does not have that extension. Use a server that has it as the shadow: --shadow postgres://user:password@host/database'
-      : line === undefined
+    next:
+      anotherShadow(error) ??
+      (line === undefined
         ? 'Correct the setting initialState: it is executed on an empty database, before the first migration.'
-        : `Add what it needs to the setting initialState, before this statement: ${line}`,
+        : `Add what it needs to the setting initialState, before this statement: ${line}`),
     sql,
     cause: error,
   });

@@ -1,6 +1,6 @@
 import { codeOf, isMigrateError, messageOf, MigrateError } from '../errors.js';
 import { missingLine } from './missing-line.js';
-import { lacksExtension } from './make-initial-state.js';
+import { anotherShadow } from './another-shadow.js';
 import { classify } from '../sql/index.js';
 import type { ConnectedShadow } from './connected.js';
 
@@ -27,8 +27,10 @@ export function notReplayed(
 
 function nextAfter(error: unknown, missing: readonly string[], sql: string): string {
   const line = missingLine(error);
-  if (lacksExtension(error) || (line !== undefined && missing.length > 0))
-    return 'PGlite does not have that extension. Use a server that has it as the shadow: --shadow postgres://user:password@host/database';
+  const other = anotherShadow(error);
+  if (other !== undefined) return other;
+  if (line !== undefined && missing.length > 0)
+    return 'It needs that extension. Use a server that has it as the shadow: --shadow postgres://user:password@host:5432/postgres';
   const remedies = [
     ...(isAheadOfTables(error, sql) ? [ofEntities] : []),
     ...(line === undefined

@@ -3,10 +3,11 @@ import type { Extensions } from '../data-source/pglite.js';
 import { readCatalog } from '../schema/read.js';
 import type { CatalogPool, ReadOptions } from '../schema/read.js';
 import { takeAhead } from './ahead.js';
+import { lacksExtension } from './another-shadow.js';
 import { inProcess } from './in-process.js';
 import type { InitialState } from './initial-state.js';
 import { inside } from './inside.js';
-import { lacksExtension, makeInitialState } from './make-initial-state.js';
+import { makeInitialState } from './make-initial-state.js';
 import type { Place } from './place.js';
 import { createTemporaryDatabase } from './temporary-database.js';
 

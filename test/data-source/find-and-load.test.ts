@@ -373,6 +373,22 @@ export default dataSource;
     }
   });
 
+  it('refuses TypeORM 0.2, which has no DataSource', async () => {
+    rmSync(join(project.dir, 'node_modules/typeorm'));
+    project.write('node_modules/typeorm/package.json', '{ "name": "typeorm", "version": "0.2.45" }');
+    project.write('node_modules/typeorm/index.js', 'exports.createConnection = () => undefined;\n');
+    project.write('ormconfig.js', "module.exports = { type: 'postgres', url: 'postgres://localhost/a' };\n");
+    project.write('package.json', '{ "name": "app", "dependencies": { "@nestjs/core": "7" } }');
+    for (const args of [['init'], ['status', '-d', 'ormconfig.js']]) {
+      const { code, stderr } = await runCli(args, { cwd: project.dir });
+      expect([code, stderr]).toEqual([
+        2,
+        expect.stringContaining('The project has TypeORM 0.2.45, and nest-migrate needs'),
+      ]);
+    }
+    expect(project.has('.gitignore')).toBe(false);
+  });
+
   it('reports a missing file', async () => {
     await expect(loadDataSource(join(project.dir, 'none.ts'))).rejects.toMatchObject({ code: 'DATA_SOURCE_NOT_FOUND' });
   });

@@ -572,6 +572,20 @@ describe('on a server', () => {
     }
   });
 
+  it('--shadow of a role that may not create an extension: names the privilege, not the server', async () => {
+    const role = await createRole('CREATEDB');
+    const url = database.urlFor(role.name, role.password);
+    try {
+      project.write('migrations/1600000000000-Inspect.sql', '-- up\nCREATE EXTENSION pageinspect;\n');
+      const replayed = await cli('generate', '--shadow', url);
+      expect([replayed.code, replayed.stderr]).toEqual([1, expect.stringMatching(lacksPrivilege)]);
+    } finally {
+      await role.drop();
+    }
+  });
+  const lacksPrivilege =
+    /→ The role with which the shadow is used lacks a privilege \(permission denied to create extension "pageinspect"\)\. Use the role of an administrator/;
+
   itInFull('--from begins with a live database', async () => {
     withFirst();
     await cli('run');

@@ -9,6 +9,7 @@ import { isOfOtherApp, workspaceAbove } from './apps.js';
 import { connectionOfApp, inCharge } from './in-charge.js';
 import type { InCharge, Named } from './in-charge.js';
 import { migrationsFolder, sourceFiles } from '../../data-source/project-files.js';
+import { refuseOldTypeorm } from '../../data-source/old-typeorm.js';
 import { onlySources } from './only-sources.js';
 import { findSynchronize } from './synchronize.js';
 import type { Found } from './synchronize.js';
@@ -47,6 +48,7 @@ const scripts = {
 export function initProject(from: string, mode: 'real' | 'dry', named: Named = {}): InitResult {
   const dir = existsSync(join(from, 'package.json')) ? from : (workspaceAbove(from) ?? from);
   const manifest = readManifest(dir);
+  refuseOldTypeorm(join(dir, 'package.json'));
   const files = sourceFiles(dir);
   // The existing connection of the project stays the only one, because a second data source may lead to another database.
   const within = relative(dir, from).split(sep).join('/');

@@ -13,7 +13,7 @@ import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
 import { readSchema, schemaOf } from '../../schema/read.js';
 import { initialStateOfCopy } from '../../shadow/initial-state.js';
-import { missingExtension } from '../../shadow/make-initial-state.js';
+import { missingExtension } from '../../shadow/another-shadow.js';
 import { withQueryRunner } from '../../shadow/replay.js';
 import type { ConnectedShadow } from '../../shadow/connected.js';
 import { withSearchPath } from '../../shadow/search-path.js';

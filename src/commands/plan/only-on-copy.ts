@@ -1,6 +1,6 @@
 import type { SqlClient } from '../../database/sql-client.js';
 import { codeOf, messageOf } from '../../errors.js';
-import { missingExtension } from '../../shadow/make-initial-state.js';
+import { missingExtension } from '../../shadow/another-shadow.js';
 import { missingRole } from '../../shadow/missing-roles.js';
 import type { Tried } from './observe-pending.js';
 
