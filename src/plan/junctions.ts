@@ -5,10 +5,11 @@ import type { Schema, SchemaObject } from '../schema/read.js';
 import { afterRenames } from './renames.js';
 import type { Rename } from './renames.js';
 
-/** One column of a junction table, and the table that it refers to. */
+/** One column of a junction table, the table that it refers to, and the columns of the key there. */
 interface Link {
   readonly column: ObjectId;
   readonly target: ObjectId;
+  readonly key: readonly ObjectId[];
 }
 
 /** Junction tables that are called otherwise because a table that they refer to is. TypeORM names them after both. */
@@ -30,18 +31,30 @@ export function junctionTables(from: Schema, to: Schema, renames: readonly Renam
   });
 }
 
-/** The columns of junction tables that are called otherwise because of that. The tables have their new names already. */
-export function junctionColumns(from: Schema, to: Schema, tables: readonly Rename[]): readonly Rename[] {
-  const renamed = new Set(tables.map((rename) => keyOf(rename.to)));
-  return from.objects.flatMap(({ id }) => {
-    const [before, after] = id.kind === 'table' ? [linksOf(id, from), linksOf(id, to)] : [];
+/**
+ * Finds the columns of junction tables that are called otherwise because the table that they refer to is, or its key: TypeORM names
+ * them after both. The tables have their new names already.
+ */
+export function junctionColumns(from: Schema, to: Schema): (renames: readonly Rename[]) => readonly Rename[] {
+  const possible = from.objects.flatMap(({ id }) => {
+    const isChanged = id.kind === 'table' && columnsOf(id, from).some((column) => !to.has(column));
+    const [before, after] = isChanged ? [linksOf(id, from), linksOf(id, to)] : [];
     if (!before || before.length !== after?.length) return [];
-    return before.flatMap(({ column, target }, at) => {
+    return before.flatMap(({ column, target, key }, at) => {
       const now = after[at];
-      const isSame = now && keyOf(now.target) === keyOf(target) && renamed.has(keyOf(target));
-      return isSame && !to.has(column) && !from.has(now.column) ? [{ from: column, to: now.column }] : [];
+      const isSame = now && keyOf(now.target) === keyOf(target);
+      if (!isSame || to.has(column) || from.has(now.column)) return [];
+      return [{ from: column, to: now.column, follows: [...key, target].map(keyOf) }];
     });
   });
+  return (renames) => {
+    const renamed = new Set(renames.map((rename) => keyOf(rename.from.kind === 'table' ? rename.to : rename.from)));
+    const taken = new Set(renames.flatMap((rename) => [keyOf(rename.from), keyOf(rename.to)]));
+    return possible.flatMap(({ follows, ...rename }) => {
+      const isTaken = taken.has(keyOf(rename.from)) || taken.has(keyOf(rename.to));
+      return !isTaken && follows.some((one) => renamed.has(one)) ? [rename] : [];
+    });
+  };
 }
 
 function tablesOnlyIn(schema: Schema, other: Schema): readonly ObjectId[] {
@@ -56,8 +69,10 @@ function linksOf(table: ObjectId, schema: Schema): readonly Link[] | undefined {
   const references = neededBy('f', children, schema);
   const links = columns.flatMap((column): readonly Link[] => {
     const reference = references.find(({ needs }) => needs.some((id) => keyOf(id) === keyOf(column)));
-    const target = reference?.needs.map(relationOf).find((id) => keyOf(id) !== keyOf(table));
-    return target && inKey.has(keyOf(column)) ? [{ column, target }] : [];
+    const others = reference?.needs.filter((id) => keyOf(relationOf(id)) !== keyOf(table)) ?? [];
+    const target = others.map(relationOf)[0];
+    const key = others.flatMap((id) => (id.kind === 'column' ? [id] : schema.needs(id)));
+    return target && inKey.has(keyOf(column)) ? [{ column, target, key }] : [];
   });
   return columns.length > 0 && links.length === columns.length ? links : undefined;
 }

@@ -159,6 +159,29 @@ describe('a renamed column of any type, while both versions of the app write', (
   });
 });
 
+it('the answer about a key is that about the columns of junction tables too', async () => {
+  const folder = createFolder();
+  const after = linked('person', {}, 'a', { type: 'int', primary: true, generated: 'increment', name: 'number' });
+  await folder.generate(linked('person'), { name: 'Initial' });
+  await expect(folder.generate(after)).rejects.toMatchObject({
+    message: 'person.id is no longer in the entities, and person.number is new: was it renamed?\nNothing was written.',
+  });
+  const asked: string[] = [];
+  const choose: Ask['choose'] = (question, choices) => {
+    asked.push(question);
+    return Promise.resolve(choices.at(asked.length === 1 ? 0 : -1)?.value ?? '');
+  };
+  const ask: Ask = { choose, text: () => Promise.resolve(''), confirm: () => Promise.resolve(false) };
+  const { renames } = await folder.generate(after, { ask });
+  expect(asked).toEqual(['person.id is no longer in the entities. What happened to it?']);
+  expect(renames.map(({ from, to }) => `${from} = ${to}`)).toEqual([
+    'column person.id = column person.number',
+    'column person_friends_person.personId_1 = column person_friends_person.personNumber_1',
+    'column person_friends_person.personId_2 = column person_friends_person.personNumber_2',
+    'column person_tags_tag.personId = column person_tags_tag.personNumber',
+  ]);
+});
+
 it('a table, its column and its junction tables are renamed, while the old version of the app uses the old names', async () => {
   const folder = createFolder();
   const database = await createDatabase();

@@ -29,27 +29,28 @@ export async function decideRenames(
   tables?: readonly Rename[],
 ): Promise<DecidedRenames> {
   const kind = tables === undefined ? 'table' : 'column';
-  // Junction tables are named after the tables that they join.
-  const withJunctions = (renames: readonly Rename[]): readonly Rename[] =>
-    tables === undefined ? [...renames, ...junctionTables(from, to, renames)] : renames;
+  // Junction tables and their columns are named after the tables that they join.
+  const columnsAfter = tables === undefined ? undefined : junctionColumns(from, to);
+  const withJunctions = (renames: readonly Rename[]): readonly Rename[] => [
+    ...renames,
+    ...(columnsAfter?.([...(tables ?? []), ...renames]) ?? junctionTables(from, to, renames)),
+  ];
   const said = renamesSaid(from, to, history, options);
-  let decided = withJunctions([
-    ...said.filter((rename) => rename.from.kind === kind),
-    ...(tables === undefined ? [] : junctionColumns(from, to, tables)),
-  ]);
+  let decided = withJunctions(said.filter((rename) => rename.from.kind === kind));
   const open: OpenQuestion[] = [];
   const possible = renameCandidates(from, to);
   const candidates = possible.filter((one) => !options.drops?.includes(pathOf(one.from)));
   const ofKind = candidates.filter((one) => one.from.kind === kind);
-  // A junction table is settled by the answer about a table that it joins.
-  const isSettled = (one: Rename): boolean =>
+  // The answer about a table may settle the question about its junction tables, and the answer about a key that about their columns.
+  const mayBeSettled = (one: Rename): boolean =>
     ofKind.some((other) =>
       withJunctions([...decided, other]).some((rename) => rename !== other && keyOf(rename.from) === keyOf(one.from)),
     );
-  for (const [old, choices] of grouped(ofKind.filter((one) => !isSettled(one)))) {
+  const [later, now] = [ofKind.filter(mayBeSettled), ofKind.filter((one) => !mayBeSettled(one))];
+  for (const [old, choices] of [...grouped(now), ...grouped(later)]) {
     const left = choices.filter((one) => !isTaken(one, decided));
     const [first] = left;
-    if (first === undefined) continue;
+    if (first === undefined || (open.length > 0 && later.includes(first))) continue;
     if (options.ask === undefined) {
       open.push(questionOf(first.from, left));
       continue;
@@ -68,10 +69,12 @@ export async function decideRenames(
     const dropped = possible.filter((one) => one.from.kind === kind && !isTaken({ ...one, to: one.from }, decided));
     return { renames: decided, dropped: [...new Map(dropped.map((one) => [keyOf(one.from), one.from])).values()] };
   }
-  const later = candidates.filter((one) => one.from.kind === 'column' && kind === 'table' && !isTaken(one, said));
+  const ofColumns = candidates.filter((one) => one.from.kind === 'column' && kind === 'table' && !isTaken(one, said));
   throw decisionNeeded([
     ...open,
-    ...[...grouped(later).values()].flatMap((choices) => (choices[0] ? [questionOf(choices[0].from, choices)] : [])),
+    ...[...grouped(ofColumns).values()].flatMap((choices) =>
+      choices[0] ? [questionOf(choices[0].from, choices)] : [],
+    ),
   ]);
 }
 

@@ -16,11 +16,14 @@ function column(name: string, type: Column, value: string, more: Partial<Case> =
   };
 }
 
+const key: Column = { type: 'int', primary: true, generated: 'increment' };
+
 /** A table that refers to itself and to tags, both by way of a junction table. */
 export function linked(
   name: string,
   more: Partial<EntitySchemaRelationOptions> = {},
   column = 'a',
+  id: Column = key,
 ): readonly EntitySchema[] {
   const toMany = (target: string, table: Partial<EntitySchemaRelationOptions>): EntitySchemaRelationOptions => ({
     type: 'many-to-many',
@@ -29,7 +32,7 @@ export function linked(
     ...table,
   });
   const relations = { tags: toMany('tag', more), friends: toMany(name, {}) };
-  return [entity('tag', { a: text }), entity(name, { [column]: text }, { relations })];
+  return [entity('tag', { a: text }), entity(name, { id, [column]: text }, { relations })];
 }
 
 const links = [
@@ -140,13 +143,7 @@ export const renames: readonly Case[] = [
     'a table and a column of its key are renamed',
     { renames: ['t=u', 't.id=key'] },
     {
-      after: [
-        bare(
-          'u',
-          { key: { type: 'int', primary: true, generated: 'increment' }, a: text, n: { type: 'int', nullable: true } },
-          { indices: [{ columns: ['a'] }] },
-        ),
-      ],
+      after: [bare('u', { key, a: text, n: { type: 'int', nullable: true } }, { indices: [{ columns: ['a'] }] })],
     },
   ),
   {
@@ -161,6 +158,18 @@ export const renames: readonly Case[] = [
       'person_friends_person=human_friends_human',
       'person_friends_person.personId_1=humanId_1',
       'person_friends_person.personId_2=humanId_2',
+    ],
+  },
+  {
+    name: 'the columns of junction tables follow the key that they refer to',
+    before: linked('person'),
+    after: linked('person', {}, 'a', { ...key, name: 'number' }),
+    options: { renames: ['person.id=number'] },
+    rows: junctions,
+    follows: [
+      'person_tags_tag.personId=personNumber',
+      'person_friends_person.personId_1=personNumber_1',
+      'person_friends_person.personId_2=personNumber_2',
     ],
   },
   {
