@@ -49,11 +49,31 @@ const values: readonly (readonly [RegExp, string])[] = [
   [/^cube|\.cube$/, '(0)'],
 ];
 
+/** The values of pgvector's and PostGIS's types, which must fit what follows the name: `vector(3)`, `geometry(PointZ,4326)`. */
+const valuesOfExtensions: Readonly<Record<string, (modifier: string | undefined) => string>> = {
+  vector: zeros,
+  halfvec: zeros,
+  sparsevec: (modifier = '1') => `{}/${modifier}`,
+  geometry: emptyShape,
+  geography: emptyShape,
+};
+
+function zeros(modifier = '1'): string {
+  return `[${Array.from({ length: Number(modifier) }, () => '0').join(',')}]`;
+}
+
+function emptyShape(modifier = 'Point'): string {
+  const [, shape = '', dimensions, system] = /^(\w+?)(ZM|Z|M)?(?:,(\d+))?$/.exec(modifier) ?? [];
+  const reference = system === undefined ? '' : `SRID=${system};`;
+  return `${reference}${shape === 'Geometry' ? 'Point' : shape} ${dimensions === undefined ? '' : `${dimensions} `}EMPTY`;
+}
+
 function valueOf(type: string, column: ObjectId, schema: Schema): string {
   const bits = /^bit\((\d+)\)/.exec(type);
   if (bits) return '0'.repeat(Number(bits[1]));
-  const vector = /vector\((\d+)\)$/.exec(type);
-  if (vector) return `[${Array.from({ length: Number(vector[1]) }, () => '0').join(',')}]`;
+  const [, extended, modifier] = /^(?:.+\.)?(\w+)(?:\((.+)\))?$/.exec(type) ?? [];
+  const ofExtension = extended === undefined ? undefined : valuesOfExtensions[extended]?.(modifier);
+  if (ofExtension !== undefined) return ofExtension;
   const known = values.find(([pattern]) => pattern.test(type));
   if (known) return known[1];
   for (const id of schema.needs(column)) {

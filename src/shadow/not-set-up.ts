@@ -15,7 +15,7 @@ export async function notSetUp(error: unknown, dataSource: DataSource): Promise<
   if (thrown !== undefined) return notLoaded(error, thrown);
   const entity = entityIn(messageOf(error));
   const file = entity === undefined ? undefined : await fileOf(entity, dataSource);
-  const circle = file === undefined ? undefined : told(file);
+  const circle = file === undefined || isMistyped(error) ? undefined : told(file);
   const empty = emptyEntry(dataSource);
   // Node's error does not name the file.
   const toInstall = error instanceof SyntaxError ? typeScriptToInstall(join(process.cwd(), 'entity.ts')) : undefined;
@@ -63,6 +63,11 @@ export function namingCircle(error: unknown): unknown {
   const first = framesOf(error.cause).find(({ file }) => !isInPackage(file));
   const circle = first === undefined ? undefined : told(first.file);
   return circle === undefined ? error : error.with({ message: `${error.message}\n${circle}` });
+}
+
+/** Whether TypeORM rejects the name of a type, as it was written: no import is the reason. A class, such as Object, has a capital letter. */
+function isMistyped(error: unknown): boolean {
+  return /^Data type "(?!undefined")[a-z]/.test(messageOf(error));
 }
 
 /** The place in the project that threw an error; undefined if a package threw it, such as TypeORM. */

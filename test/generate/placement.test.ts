@@ -552,6 +552,14 @@ describe('entities that cannot be loaded', () => {
       /Column "role" of Entity "Post"[^]*import each other/,
     ],
     [
+      'a mistyped type in a circle, which is not the reason',
+      {
+        'src/user.entity.ts': user(),
+        'src/post.entity.ts': post(`  @Column('varchr') title!: string;\n${author}`),
+      },
+      /Data type "varchr" in "Post\.title" is not supported[^\n]*\n→ Correct the entities/,
+    ],
+    [
       'a class that is undefined in a circle, as the type of a column',
       { 'src/user.entity.ts': user(), 'src/post.entity.ts': post(`  @Column() owner!: User;\n${author}`) },
       /Post#owner[^]*import each other/,
