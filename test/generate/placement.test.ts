@@ -552,7 +552,7 @@ describe('entities that cannot be loaded', () => {
       /Column "role" of Entity "Post"[^]*import each other/,
     ],
     [
-      'a mistyped type in a circle, which is not the reason',
+      'a mistyped type in files that import each other, which is not the reason',
       {
         'src/user.entity.ts': user(),
         'src/post.entity.ts': post(`  @Column('varchr') title!: string;\n${author}`),
