@@ -22,6 +22,8 @@ const forms: readonly (readonly [codes: readonly string[], pattern: RegExp, line
       ofExtension(extensionOfType(name), schema) ?? `CREATE TYPE ${schema ? `${schema}.` : ''}${name} …`,
   ],
   [['42P01'], /^relation "(.+)" does not exist$/, (name = '') => `CREATE TABLE ${name} …`],
+  // TypeORM's own error, such as that of queryRunner.changeColumn.
+  [[''], /^Table "(.+)" does not exist\.$/, (name = '') => `CREATE TABLE ${name} …`],
   [
     ['42704'],
     /^(?:text search configuration|collation|operator class) "(.+)" .*does not exist/,

@@ -17,7 +17,7 @@ export function notReplayed(
   const also = missing.map((reason) => `\nTypeORM could not install an extension there: ${reason}.`).join('');
   return new MigrateError({
     code: 'REPLAY_FAILED',
-    message: `Migration ${migration} could not be replayed on the empty shadow database: ${messageOf(error)}${code === undefined ? '' : ` (${code})`}.${statement}${also}\nNothing was written.`,
+    message: `Migration ${migration} could not be replayed on the empty shadow database: ${messageOf(error).replace(/\.$/, '')}${code === undefined ? '' : ` (${code})`}.${statement}${also}\nNothing was written.`,
     next: hint ?? nextAfter(error, missing, sql ?? ''),
     migration,
     ...(sql !== undefined && { sql }),

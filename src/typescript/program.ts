@@ -177,6 +177,11 @@ const leftOut = [
 
 /** The user's options, changed as a loader needs them: modules as Node will treat the file, output in memory, no checks. */
 function loaderOptions(ts: Ts, given: TypeScript.CompilerOptions): TypeScript.CompilerOptions {
+  // Before 4.7, TypeScript knew no modules as Node treats them: projects of that time are CommonJS.
+  const { NodeNext: module = ts.ModuleKind.CommonJS } = ts.ModuleKind as Partial<typeof ts.ModuleKind>;
+  const { NodeNext: moduleResolution = ts.ModuleResolutionKind.NodeJs } = ts.ModuleResolutionKind as Partial<
+    typeof ts.ModuleResolutionKind
+  >;
   const nodeModules =
     given.module !== undefined && given.module >= ts.ModuleKind.Node16 && given.module <= ts.ModuleKind.NodeNext;
   const modern = Number(ts.version.split('.')[0]) >= 6;
@@ -184,8 +189,8 @@ function loaderOptions(ts: Ts, given: TypeScript.CompilerOptions): TypeScript.Co
     ...given,
     target: given.target ?? ts.ScriptTarget.ES2022,
     useDefineForClassFields: given.useDefineForClassFields ?? (given.target ?? 0) >= ts.ScriptTarget.ES2022,
-    module: ts.ModuleKind.NodeNext,
-    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+    module,
+    moduleResolution,
     esModuleInterop: given.esModuleInterop ?? (modern || nodeModules),
     noLib: true,
     noCheck: true,

@@ -166,6 +166,12 @@ describe('missing objects are reported with the line to add', () => {
     else expect(next).toContain(`initialState: ${JSON.stringify(line)}`);
   });
 
+  it('also by TypeORM itself', async () => {
+    const failure = await failureOf(execute(there, [(queryRunner) => queryRunner.dropColumn('legacy', 'name')]));
+    expect(failure.message).toContain('Table "legacy" does not exist.\n');
+    expect(failure.next).toContain('initialState: "CREATE TABLE legacy …"');
+  });
+
   it('but not for a table that exists in a schema other than the expected one', async () => {
     await execute(
       there,

@@ -391,6 +391,19 @@ process.on('exit', () => console.error('WRITES', writes));
     expect((await load('src/a.ts')).stderr).toContain('src/a.ts:1:22 is not TypeScript');
   });
 
+  it('compiles to CommonJS with a TypeScript before 4.7, which does not know the modules of Node', async () => {
+    project = createProject(files);
+    unlinkSync(join(project.dir, 'node_modules/typescript'));
+    project.write('node_modules/typescript/package.json', '{ "name": "typescript", "version": "4.3.5" }');
+    project.write(
+      'node_modules/typescript/index.js',
+      `const ts = require(${JSON.stringify(resolve('node_modules/typescript'))});
+const without = ({ Node16, Node18, Node20, NodeNext, ...older }) => older;
+module.exports = { ...ts, ModuleKind: without(ts.ModuleKind), ModuleResolutionKind: without(ts.ModuleResolutionKind) };`,
+    );
+    expect(await load('src/a.ts')).toMatchObject({ value: 'String', stderr: '' });
+  });
+
   it('reads the files of the project only with a TypeScript before 5.0, whose compiler calls another function', async () => {
     project = createProject({ ...files, 'src/a.ts': `import 'typeorm';\n${files['src/a.ts']}` });
     const link = join(project.dir, 'node_modules/typescript');
