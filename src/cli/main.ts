@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import module from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 import { wasTold } from '../errors.js';
 import { expectRejections } from '../rejections.js';
@@ -9,6 +10,10 @@ setFlagsFromString('--liftoff-only');
 
 // On a machine with much memory, garbage would be collected so late that a large project takes half as much again.
 setFlagsFromString('--heap-growing-percent=60');
+
+// From Node 22 on, what was compiled once is found again: a tenth of the time of a command. A deployment runs once, and would only write it.
+const { enableCompileCache } = module as { readonly enableCompileCache?: () => unknown };
+if (process.env['NODE_ENV'] !== 'production' && !process.env['CI']) enableCompileCache?.();
 
 // `| head` closes our output, which is not a failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
