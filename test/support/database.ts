@@ -65,9 +65,12 @@ export async function serverVersion(): Promise<number> {
   return asAdmin(versionOf);
 }
 
-async function versionOf(admin: pg.Client): Promise<number> {
-  const { rows } = await admin.query<{ readonly server_version_num: string }>('SHOW server_version_num');
-  return Number(rows[0]?.server_version_num);
+let version: Promise<number> | undefined;
+
+function versionOf(client: pg.ClientBase): Promise<number> {
+  return (version ??= client
+    .query<{ readonly server_version_num: string }>('SHOW server_version_num')
+    .then(({ rows }) => Number(rows[0]?.server_version_num)));
 }
 
 /** A login role, for what a superuser is always allowed to do. */
@@ -96,7 +99,7 @@ export function serverLog(database: TestDatabase, mark = 0): readonly string[] {
  * Once its sessions have ended: FORCE would end connections that are just being closed, with an error that the test does not expect. What a
  * test has left open is ended after a second; without FORCE, the server would wait five seconds for it each time.
  */
-async function dropDatabase(admin: pg.Client, name: string): Promise<void> {
+async function dropDatabase(admin: pg.ClientBase, name: string): Promise<void> {
   for (let attempt = 0; attempt < 50; attempt++) {
     const { rowCount } = await admin.query('SELECT FROM pg_stat_activity WHERE datname = $1', [name]);
     if (rowCount === 0) break;
@@ -105,12 +108,17 @@ async function dropDatabase(admin: pg.Client, name: string): Promise<void> {
   await admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
 }
 
-async function asAdmin<T>(work: (admin: pg.Client) => Promise<T>): Promise<T> {
-  const admin = new pg.Client(serverUrl());
-  await admin.connect();
+let admins: pg.Pool | undefined;
+
+/** Connections are used again: a new one costs the server as much as dropping a database. They close by themselves, and keep no process alive. */
+async function asAdmin<T>(work: (admin: pg.ClientBase) => Promise<T>): Promise<T> {
+  admins ??= new pg.Pool({ connectionString: serverUrl(), max: 4, idleTimeoutMillis: 500, allowExitOnIdle: true })
+    // A lost connection is replaced by the next one.
+    .on('error', () => undefined);
+  const admin = await admins.connect();
   try {
     return await work(admin);
   } finally {
-    await admin.end();
+    admin.release();
   }
 }
