@@ -14,6 +14,7 @@ import type { ConnectedShadow } from '../../src/shadow/connected.js';
 import { createDatabase, serverUrl } from '../support/database.js';
 import { failureOf, migration, using } from '../support/migrations.js';
 import type { Step } from '../support/migrations.js';
+import { sample } from '../support/sample.js';
 
 const servers = [
   ['in the process', undefined],
@@ -58,7 +59,7 @@ describe.each(servers)('the search path, %s', (_name, where) => {
     [{ url: 'postgres://localhost/x?options=-c%20search_path%3DApp,Other' }, 'app.t'],
   ];
   // In the process each takes a database of its own.
-  it.each(where === undefined ? paths.slice(-2) : paths)('%j', async (given, made) => {
+  it.each(where === undefined ? sample(paths.slice(-2), 2) : paths)('%j', async (given, made) => {
     const opened = await open(where, given);
     await execute(opened, ['CREATE TABLE t (id int)', "SET search_path = 'elsewhere'", 'RESET ALL']);
     // What a migration has set is gone, and what the session begins with is there again.
@@ -364,7 +365,9 @@ describe('a migration that uses more connections', () => {
 });
 
 describe.each(servers)('a migration that uses the ledger, %s', (_name, where) => {
-  it.each([{}, { schema: 'app' }, { migrationsTableName: 'app.done' }])(
+  const ledgers = [{ schema: 'app' }, {}, { migrationsTableName: 'app.done' }];
+  // In the process each takes databases of its own.
+  it.each(where === undefined ? sample(ledgers, 3) : ledgers)(
     'finds there the same as in a run, with %j',
     async (options) => {
       const ledger =
