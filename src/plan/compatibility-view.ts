@@ -34,7 +34,8 @@ export function compatibilityView(rename: Names, columns: readonly Names[]): rea
     step(`DROP VIEW ${view}`, {
       comment: 'The old version of the app is gone.',
       phase: 'contract',
-      undo: [select(named.join(', ')), privileges],
+      // The migration that drops it may drop columns of the table too.
+      undoLast: { brings: { ...rename.from, kind: 'view' }, sql: [select(named.join(', ')), privileges] },
     }),
   ];
 }

@@ -3,7 +3,9 @@ import { codeOf, messageOf, MigrateError } from '../errors.js';
 import { asValidated, compareInOneTransaction, compareSchemas, isSame } from '../schema/compare.js';
 import type { Change } from '../schema/change.js';
 import { keepUnknown } from '../schema/keep.js';
+import { relationOf } from '../schema/object-id.js';
 import type { Schema } from '../schema/read.js';
+import { setAside } from '../schema/set-aside.js';
 import type { PlannedFile } from './arrange.js';
 import { isPartitioned } from './partitions.js';
 import type { Step } from './step.js';
@@ -73,25 +75,34 @@ export async function prove(planned: readonly PlannedFile[], context: ProofConte
   return { files: proven, notTried, stands: context.from };
 }
 
-/** First undoes steps as they specify, such as a rename, then plans the remaining differences. */
+/** First undoes steps as they specify, such as a rename, then plans the remaining differences, then restores what needs these. */
 async function takeBack(
   file: PlannedFile,
   before: Schema,
   after: Schema,
   context: ProofContext,
 ): Promise<readonly Statement[]> {
-  const undone = file.steps.toReversed().flatMap(({ undo = [] }) => undo.map((sql) => ({ sql })));
+  const steps = file.steps.toReversed();
+  const undone = steps.flatMap(({ undo = [] }) => undo.map((sql) => ({ sql })));
+  const last = steps.flatMap(({ undoLast }) => undoLast?.sql.map((sql) => ({ sql })) ?? []);
   await executeAll(undone, file.transaction, context.client, 'down');
   const now = undone.length === 0 ? after : asValidated(await context.read());
   const compare = file.transaction ? compareInOneTransaction : compareSchemas;
-  const rest = context.write(await compare(now, before), now, before);
+  const brought = steps.flatMap(({ undoLast }) => (undoLast ? [undoLast.brings] : []));
+  const aim = setAside(before, now, ({ id }) => {
+    const { kind, schema, name } = relationOf(id);
+    const isRelation = kind === 'table' || kind === 'view';
+    return isRelation && brought.some((one) => one.schema === schema && one.name === name);
+  });
+  const rest = context.write(await compare(now, aim), now, aim);
   const back = unqualified(file.transaction ? rest : concurrently(rest, now, before), context);
   await executeAll(back, file.transaction, context.client, 'down');
-  return [...undone, ...back];
+  await executeAll(last, file.transaction, context.client, 'down');
+  return [...undone, ...back, ...last];
 }
 
 /** The text in the file, which is also what is executed. */
-function unqualified<T extends Statement & Pick<Partial<Step>, 'undo'>>(
+function unqualified<T extends Statement & Pick<Partial<Step>, 'undo' | 'undoLast'>>(
   steps: readonly T[],
   { unnamed }: Pick<ProofContext, 'unnamed'>,
 ): readonly T[] {
@@ -100,6 +111,9 @@ function unqualified<T extends Statement & Pick<Partial<Step>, 'undo'>>(
     ...one,
     sql: withoutSchema(one.sql, unnamed),
     ...(one.undo && { undo: one.undo.map((sql) => withoutSchema(sql, unnamed)) }),
+    ...(one.undoLast && {
+      undoLast: { ...one.undoLast, sql: one.undoLast.sql.map((sql) => withoutSchema(sql, unnamed)) },
+    }),
   }));
 }
 

@@ -20,6 +20,8 @@ export interface Step {
   readonly effect: Effect;
   /** How to undo it if a schema comparison cannot tell: a renamed object would be dropped and recreated, without its data. */
   readonly undo?: readonly string[] | undefined;
+  /** The same for an object that needs what the rest of the way back restores, such as a view. */
+  readonly undoLast?: { readonly brings: ObjectId; readonly sql: readonly string[] } | undefined;
   /** The objects that this statement itself drops, and the objects that it creates. */
   readonly takes?: readonly ObjectId[] | undefined;
   readonly brings?: readonly ObjectId[] | undefined;

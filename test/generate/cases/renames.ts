@@ -128,6 +128,13 @@ export const renames: readonly Case[] = [
     options: { renames: ['t=u'] },
     rows: [`INSERT INTO t (a) VALUES ('x')`],
   },
+  {
+    name: 'a table is renamed and loses a column',
+    before: [entity('t', { a: text, n: { type: 'int', nullable: true } })],
+    after: [entity('u', { n: { type: 'int', nullable: true } })],
+    options: { renames: ['t=u'], allowDestructive: true },
+    rows: [`INSERT INTO t (a, n) VALUES ('x', 1)`],
+  },
   ...['while it is in use', 'directly'].map((how) => ({
     name: `a table is renamed, and its serial key becomes a bigint, ${how}`,
     before: [entity('t', { a: text })],
