@@ -32,10 +32,12 @@ export async function connectShadow(
   const dataSource = dataSourceLike(source, { ...schemaOptionsOf(source), ...place.connection });
   const pool = place.openPool();
   pool.on('error', () => undefined);
+  const endPool = (): Promise<void> => pool.end().catch(() => undefined);
   try {
     const missing = await makeInitialState(pool, initial, place.resetSession);
     // Not earlier, because TypeORM reads the current schema when it connects.
     await dataSource.initialize();
+    await endPool();
     const { resetSession } = place;
     return {
       dataSource,
@@ -46,10 +48,10 @@ export async function connectShadow(
       close: () => close(dataSource, place),
     };
   } catch (error) {
+    // Before its database is dropped, which waits for open connections.
+    await endPool();
     await close(dataSource, place);
     throw await notSetUp(error, dataSource);
-  } finally {
-    await pool.end().catch(() => undefined);
   }
 }
 
