@@ -32,7 +32,7 @@ import { remarksOnPartitions, remarksOnRewrites } from './partition-remarks.js';
 import { indexAdvice } from './index-advice.js';
 import { decide } from './decide.js';
 import type { GivenExpressions } from './decide.js';
-import { nameBefore, renameOnShadow } from './rename-on-shadow.js';
+import { expressionsAfter, nameBefore, renameOnShadow } from './rename-on-shadow.js';
 import type { Renamed } from './rename-on-shadow.js';
 import { supersededColumns } from './unfilled-columns.js';
 
@@ -139,9 +139,11 @@ async function decided(
   changes: readonly Change[],
   { from, to, renamed }: { readonly from: Schema; readonly to: Schema; readonly renamed: Renamed },
   options: GenerateOptions,
-  { given, history, byHand }: Sides,
+  sides: Sides,
   { client }: SchemaOnShadow,
 ): Promise<PlanContext> {
+  const { history, byHand } = sides;
+  const given = expressionsAfter(sides.given, renamed.inCatalog);
   const tryType = await tryTypeChanges(client, from, to);
   const decisions = await decide(changes, { from, to, options, given, history, renames: renamed.bridged, tryType });
   return { from, to, decisions, targetVersion: options.targetVersion ?? 15, byHand, tryType };

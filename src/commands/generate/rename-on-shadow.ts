@@ -5,7 +5,8 @@ import type { Schema } from '../../schema/read.js';
 import { afterRenames, enumRenames, partRenames, renameSql, sameTable } from '../../plan/renames.js';
 import type { Rename } from '../../plan/renames.js';
 import type { GenerateOptions } from './types.js';
-import { decideRenames } from './decide-renames.js';
+import type { GivenExpressions } from './decide.js';
+import { decideRenames, pathOf } from './decide-renames.js';
 import type { History } from '../../snapshot/history.js';
 
 export interface Renamed {
@@ -128,6 +129,22 @@ function columnsAfter(given: readonly string[] | undefined, tables: readonly Ren
         ? `${[...parts.slice(0, -2), renamed.to.name ?? '', parts.at(-1) ?? ''].join('.')}=${name}`
         : text;
     });
+}
+
+/** What `--backfill` and `--using` say, where a column that is named with the old name of its table gets the new one. */
+export function expressionsAfter(
+  { backfills, usings }: GivenExpressions,
+  renames: readonly Rename[],
+): GivenExpressions {
+  const after = (given: ReadonlyMap<string, string>): ReadonlyMap<string, string> =>
+    new Map(
+      [...given].map(([path, expression]) => {
+        const at = path.lastIndexOf('.');
+        const found = renames.find(({ from }) => from.kind === 'table' && pathOf(from) === path.slice(0, at));
+        return [found ? `${pathOf(found.to)}${path.slice(at)}` : path, expression];
+      }),
+    );
+  return { backfills: after(backfills), usings: after(usings) };
 }
 
 function isColumn(text: string, tables: readonly Rename[]): boolean {

@@ -135,6 +135,15 @@ export const renames: readonly Case[] = [
     options: { renames: ['t=u'], allowDestructive: true },
     rows: [`INSERT INTO t (a, n) VALUES ('x', 1)`],
   },
+  {
+    name: 'a table is renamed, and flags name its columns by the old name of the table',
+    before: [entity('t', { a: text, n: { type: 'text' } })],
+    after: [entity('u', { a: text, n: { type: 'int' }, m: { type: 'int' } })],
+    options: { renames: ['t=u'], backfills: ['t.m=7'], usings: ['t.n=length(n)'], online: false },
+    rows: [`INSERT INTO t (a, n) VALUES ('x', 'four')`],
+    rewritten: ['u.n', 't.n'],
+    says: ['length(n)', '7'],
+  },
   ...['while it is in use', 'directly'].map((how) => ({
     name: `a table is renamed, and its serial key becomes a bigint, ${how}`,
     before: [entity('t', { a: text })],
