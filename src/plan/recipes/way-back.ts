@@ -18,7 +18,8 @@ export const restoreColumn: Recipe = (change, context) => {
   const table = change.kind === 'add column' ? existingTable(column, context) : undefined;
   const is = columnOf(context.to, column);
   if (!table || !is || is.automatic) return undefined;
-  const start = context.whole?.start ?? context.to;
+  // Where the same file renames the table, the start of the whole change has the new name, and this way back leads to the old one.
+  const start = context.whole?.start.has(column) ? context.whole.start : context.to;
   const mustHaveValue = is.notNull || columnOf(start, column)?.notNull === true;
   const unique = isUnique(column, start) && (is.default === undefined || !differsFromRowToRow(is.default));
   if (!unique && (is.default !== undefined || !mustHaveValue)) return undefined;

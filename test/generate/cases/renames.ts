@@ -136,6 +136,13 @@ export const renames: readonly Case[] = [
     rows: [`INSERT INTO t (a, n) VALUES ('x', 1)`],
   },
   {
+    name: 'a table is renamed and loses a column that must have a value, at once',
+    before: [entity('t', { a: text, n: { type: 'int' } })],
+    after: [entity('u', { a: text })],
+    options: { renames: ['t=u'], allowDestructive: true, online: false },
+    rows: [`INSERT INTO t (a, n) VALUES ('x', 1)`],
+  },
+  {
     name: 'a table is renamed, and flags name its columns by the old name of the table',
     before: [entity('t', { a: text, n: { type: 'text' } })],
     after: [entity('u', { a: text, n: { type: 'int' }, m: { type: 'int' } })],
