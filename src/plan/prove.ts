@@ -87,18 +87,31 @@ async function takeBack(
   const last = steps.flatMap(({ undoLast }) => undoLast?.sql.map((sql) => ({ sql })) ?? []);
   await executeAll(undone, file.transaction, context.client, 'down');
   const now = undone.length === 0 ? after : asValidated(await context.read());
-  const compare = file.transaction ? compareInOneTransaction : compareSchemas;
   const brought = steps.flatMap(({ undoLast }) => (undoLast ? [undoLast.brings] : []));
   const aim = setAside(before, now, ({ id }) => {
     const { kind, schema, name } = relationOf(id);
     const isRelation = kind === 'table' || kind === 'view';
     return isRelation && brought.some((one) => one.schema === schema && one.name === name);
   });
-  const rest = context.write(await compare(now, aim), now, aim);
-  const back = unqualified(file.transaction ? rest : concurrently(rest, now, before), context);
-  await executeAll(back, file.transaction, context.client, 'down');
+  const back = await wayBack(now, aim, file, context);
   await executeAll(last, file.transaction, context.client, 'down');
-  return [...undone, ...back, ...last];
+  // What was restored last may differ in the order of its columns.
+  const rest = last.length === 0 ? [] : await wayBack(asValidated(await context.read()), before, file, context);
+  return [...undone, ...back, ...last, ...rest];
+}
+
+/** Plans the differences between these schemas, and executes them. */
+async function wayBack(
+  from: Schema,
+  to: Schema,
+  { transaction }: PlannedFile,
+  context: ProofContext,
+): Promise<readonly Statement[]> {
+  const compare = transaction ? compareInOneTransaction : compareSchemas;
+  const written = context.write(await compare(from, to), from, to);
+  const back = unqualified(transaction ? written : concurrently(written, from, to), context);
+  await executeAll(back, transaction, context.client, 'down');
+  return back;
 }
 
 /** The text in the file, which is also what is executed. */

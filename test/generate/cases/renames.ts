@@ -129,6 +129,13 @@ export const renames: readonly Case[] = [
     rows: [`INSERT INTO t (a) VALUES ('x')`],
   },
   {
+    name: 'a table with columns of enum types is renamed while it is in use',
+    before: [entity('t', { a: text, e: { type: 'enum', enum: ['x', 'y'] }, b: text })],
+    after: [entity('u', { a: text, e: { type: 'enum', enum: ['x', 'y'] }, b: text })],
+    options: { renames: ['t=u'] },
+    rows: [`INSERT INTO t (a, e, b) VALUES ('x', 'y', 'z')`],
+  },
+  {
     name: 'a table is renamed and loses a column',
     before: [entity('t', { a: text, n: { type: 'int', nullable: true } })],
     after: [entity('u', { n: { type: 'int', nullable: true } })],
