@@ -221,16 +221,24 @@ function inDevelopment(context: CommandContext): InDevelopment {
     await findEntities(context.dataSource);
     return context;
   };
+  const onShadow = <T extends { readonly shadow?: string | undefined }>(options: T): T => ({
+    ...options,
+    shadow: options.shadow ?? context.settings.shadow,
+  });
   return {
-    dev: async (options = {}) => (await import('./commands/dev/dev.js')).dev(options, await withEntities()),
+    dev: async (options = {}) => (await import('./commands/dev/dev.js')).dev(onShadow(options), await withEntities()),
     generate: async (options) =>
-      (await import('./commands/generate/generate.js')).generate(options, await withEntities()),
-    check: async (options = {}) => (await import('./commands/check/check.js')).check(options, await withEntities()),
+      (await import('./commands/generate/generate.js')).generate(onShadow(options), await withEntities()),
+    check: async (options = {}) =>
+      (await import('./commands/check/check.js')).check(onShadow(options), await withEntities()),
     baseline: async (options) =>
-      (await import('./commands/generate/baseline.js')).baseline(options, await withEntities()),
-    lint: async (options = {}) => (await import('./commands/lint/lint.js')).lint(options, await withEntities()),
-    plan: async (options = {}) => (await import('./commands/plan/plan.js')).plan(options, await withEntities()),
-    drift: async (options = {}) => (await import('./commands/drift/drift.js')).drift(options, await withEntities()),
+      (await import('./commands/generate/baseline.js')).baseline(onShadow(options), await withEntities()),
+    lint: async (options = {}) =>
+      (await import('./commands/lint/lint.js')).lint(onShadow(options), await withEntities()),
+    plan: async (options = {}) =>
+      (await import('./commands/plan/plan.js')).plan(onShadow(options), await withEntities()),
+    drift: async (options = {}) =>
+      (await import('./commands/drift/drift.js')).drift(onShadow(options), await withEntities()),
   };
 }
 

@@ -85,6 +85,14 @@ export interface MigrateSettings {
   readonly directUrl?: string | undefined;
   /** A database that `dev` may change although its server is on another machine, as in Docker Compose. Ignored with NODE_ENV=production. */
   readonly developmentDatabase?: string | undefined;
+  /**
+   * The server on which `generate`, `check` and the others create their shadows (temporary databases), as with `--shadow`: for
+   * extensions that the embedded PostgreSQL does not have, such as pgvector and PostGIS.
+   *
+   * @example
+   * shadow: process.env.SHADOW_URL
+   */
+  readonly shadow?: string | undefined;
   /** How to wait for a server that is still starting, as after `docker compose up`. */
   readonly connect?: {
     /** @default '30s' */
@@ -163,6 +171,7 @@ export interface ResolvedSettings {
   readonly connect: { readonly timeoutMs: number; readonly retryEveryMs: number };
   readonly directUrl: string | undefined;
   readonly developmentDatabase: string | undefined;
+  readonly shadow: string | undefined;
   readonly service: string | undefined;
   readonly dir: string | undefined;
   readonly seeds: string | undefined;
@@ -191,7 +200,9 @@ const durations = {
 } as const;
 const connectDurations = { timeout: '30s', retryEvery: '1s' } as const;
 const others =
-  'online keepDown connect directUrl developmentDatabase service dir seeds sources initialState lint ignore'.split(' ');
+  'online keepDown connect directUrl developmentDatabase shadow service dir seeds sources initialState lint ignore'.split(
+    ' ',
+  );
 const known = {
   settings: [...Object.keys(choices), ...Object.keys(durations), ...others],
   connect: Object.keys(connectDurations),
@@ -244,6 +255,7 @@ export function resolveSettings(settings: MigrateSettings = {}): ResolvedSetting
     },
     directUrl: settings.directUrl || undefined,
     developmentDatabase: settings.developmentDatabase,
+    shadow: settings.shadow || undefined,
     service: settings.service,
     dir: settings.dir,
     seeds: settings.seeds,
@@ -253,13 +265,15 @@ export function resolveSettings(settings: MigrateSettings = {}): ResolvedSetting
     ignore: settings.ignore ?? [],
   };
   problems.push(...sourcesProblems(given['sources']), ...ignoreProblems(given));
-  if (problems.length > 0) {
-    throw new MigrateError({
-      code: 'OPTIONS_INVALID',
-      message: `The settings of nest-migrate are not valid:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
-      next: 'Correct them in data-source.ts, in MigrationsModule.forRoot, under "nest-migrate" in package.json, or in the flags.',
-      exitCode: ExitCode.usage,
-    });
-  }
+  if (problems.length > 0) throw invalid(problems);
   return resolved;
+}
+
+function invalid(problems: readonly string[]): MigrateError {
+  return new MigrateError({
+    code: 'OPTIONS_INVALID',
+    message: `The settings of nest-migrate are not valid:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+    next: 'Correct them in data-source.ts, in MigrationsModule.forRoot, under "nest-migrate" in package.json, or in the flags.',
+    exitCode: ExitCode.usage,
+  });
 }

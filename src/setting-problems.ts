@@ -23,6 +23,7 @@ const simpleSettings = [
   ['keepDown', 'boolean', 'true or false'],
   ['directUrl', 'string', 'the address of a server'],
   ['developmentDatabase', 'string', 'the name of a database'],
+  ['shadow', 'string', 'the address of a server'],
   ['service', 'string', 'the name of this app'],
   ['dir', 'string', 'a folder'],
   ['seeds', 'string', 'a folder'],

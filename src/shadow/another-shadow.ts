@@ -1,6 +1,6 @@
 import { codeOf, messageOf } from '../errors.js';
 
-const example = '--shadow postgres://user:password@host:5432/postgres';
+const example = '--shadow postgres://user:password@host:5432/postgres (or the setting shadow)';
 
 /** What to do if a shadow lacks an extension, or its role a privilege; undefined for other errors. */
 export function anotherShadow(error: unknown): string | undefined {

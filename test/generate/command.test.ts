@@ -560,6 +560,17 @@ describe('on a server', () => {
   });
   afterEach(() => database.drop());
 
+  it('the setting shadow is the same as --shadow, which has precedence', async () => {
+    const settings = (shadow: string): void =>
+      void project.write('package.json', JSON.stringify({ name: 'app', 'nest-migrate': { shadow } }));
+    settings('postgres://app@127.0.0.1:1/postgres');
+    const { stderr, code } = await cli('generate');
+    expect([stderr, code]).toEqual([expect.stringContaining('127.0.0.1:1/postgres'), 1]);
+    expect(await generated(...onServer, '--dry-run')).toContain('CREATE TABLE');
+    settings(serverUrl());
+    expect(await generated()).toContain('Init.ts');
+  });
+
   it('--shadow needs only CREATEDB, and leaves no database behind', async () => {
     const role = await createRole('CREATEDB');
     try {
