@@ -6,6 +6,7 @@ import { MigrateError } from '../errors.js';
 import { readCompilerPaths } from '../files/tsconfig.js';
 import { installLine } from '../package-manager.js';
 import { requireFrom } from '../require-from.js';
+import { buildId } from '../version.js';
 
 /** The user's TypeScript project, which determines how its files are compiled. */
 export interface TypeScriptProject {
@@ -21,8 +22,6 @@ export interface PathMapping {
   readonly paths: Readonly<Record<string, readonly string[]>>;
 }
 
-const cacheFormat = 5;
-
 export function describeProject(projectDir: string, tsconfig: string | undefined): TypeScriptProject {
   const dir = resolve(projectDir);
   const config = tsconfig ?? configOf(dir);
@@ -35,7 +34,8 @@ export function describeProject(projectDir: string, tsconfig: string | undefined
     });
   }
   const key = createHash('sha256')
-    .update(JSON.stringify([cacheFormat, typescriptVersion(dir), dir, config]))
+    // Another build may compile otherwise.
+    .update(JSON.stringify([buildId, typescriptVersion(dir), dir, config]))
     .digest('hex')
     .slice(0, 16);
   const base = existsSync(join(dir, 'node_modules')) ? join(dir, 'node_modules', '.cache') : tmpdir();
