@@ -32,15 +32,17 @@ export async function initialise(
   await findEntities(dataSource);
   const notLoaded = await loadInOrder(options);
   const deadline = performance.now() + settings.connect.timeoutMs;
+  const seen = { connected: false };
   try {
     for (let attempt = 1; !dataSource.isInitialized; attempt++) {
       if (signal.aborted) throw cancelled(signal, 'Nothing was changed.');
       try {
-        await watchedInitialize(context);
+        await watchedInitialize(context, seen);
       } catch (error) {
         const left = deadline - performance.now();
         if (signal.aborted) throw cancelled(signal, 'Nothing was changed.');
-        if (!isServerAbsent(error) || left <= 0) throw failed(error, notLoaded, dataSource, attempt);
+        if (!isServerAbsent(error) || left <= 0)
+          throw failed(error, { notLoaded, ...seen, dataSource, attempts: attempt });
         const retryInMs = Math.min(settings.connect.retryEveryMs, left);
         context.onEvent({
           type: 'connecting',
@@ -57,7 +59,7 @@ export async function initialise(
 }
 
 /** TypeORM waits forever for a server that does not answer, and does not listen for the loss of a connection in the meantime. */
-async function watchedInitialize(context: ConnectContext): Promise<void> {
+async function watchedInitialize(context: ConnectContext, seen: { connected: boolean }): Promise<void> {
   const { dataSource } = context;
   const pools: OpenedPool[] = [];
   const wires = (): readonly Wire[] => pools.flatMap(clientsOf).flatMap((client) => wireOf(client) ?? []);
@@ -67,7 +69,10 @@ async function watchedInitialize(context: ConnectContext): Promise<void> {
   });
   const onPool = (pool: OpenedPool): void => {
     pools.push(pool);
-    pool.on('connect', (client) => client.on('error', () => undefined));
+    pool.on('connect', (client) => {
+      seen.connected = true;
+      client.on('error', () => undefined);
+    });
   };
   try {
     await withOpenedPools(dataSource, onPool, () => dataSource.initialize());
@@ -101,10 +106,20 @@ async function inSavepoint(client: SqlClient, sql: string): Promise<unknown> {
   }
 }
 
-function failed(error: unknown, notLoaded: unknown, dataSource: DataSource, attempts: number): MigrateError {
+interface Attempted {
+  /** The error with which the entities were not loaded, if so. */
+  readonly notLoaded: unknown;
+  readonly connected: boolean;
+  readonly dataSource: DataSource;
+  readonly attempts: number;
+}
+
+function failed(error: unknown, { notLoaded, connected, dataSource, attempts }: Attempted): MigrateError {
   const named = isMigrateError(error) ? error : typeScriptNotLoaded(error);
   if (named?.code === 'FILE_LOAD_FAILED') return named;
   if (isMigrateError(notLoaded) && firstLine(notLoaded.cause) === firstLine(error)) return notLoaded;
+  // TypeORM connects before it loads the entities again, and the error may say it in other words the second time.
+  if (isMigrateError(notLoaded) && connected && !isServerAbsent(error) && !isSqlState(codeOf(error))) return notLoaded;
   if (codeOf(error) !== undefined || isServerAbsent(error))
     return connectionError(error, showConnection(dataSource), attempts);
   return new MigrateError({
@@ -113,6 +128,10 @@ function failed(error: unknown, notLoaded: unknown, dataSource: DataSource, atte
     next: 'Correct the entities or options that it names. No migration was run.',
     cause: error,
   });
+}
+
+function isSqlState(code: string | undefined): boolean {
+  return code !== undefined && /^[0-9A-Z]{5}$/.test(code);
 }
 
 /** The rest depends on which file asked for the missing module first. */

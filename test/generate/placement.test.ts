@@ -588,6 +588,17 @@ describe('entities that cannot be loaded', () => {
     if (/circle/.test(_what)) expect(stderr).toMatch(cycle);
   });
 
+  it('are not reported as a missing server by run, even if they fail in other words the second time', async () => {
+    const missing = "Object.assign(new Error(`${Math.random()}: cannot find module`), { code: 'MODULE_NOT_FOUND' })";
+    project = projectWith(dataSource("migrations: ['migrations/*.sql']"), {
+      'src/throws.entity.ts': `export const first = 1;\nthrow ${missing};\n`,
+      'migrations/1700000000000-First.sql': '-- up\nSELECT 1;\n',
+    });
+    const { code, stderr } = await cli('run', '--connect-timeout', '1s');
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/throws\.entity\.ts|could not set up the data source/)]);
+    expect(stderr).not.toContain('No connection');
+  });
+
   itInFull('in ES modules, a class that is used before it is there', async () => {
     project = createProject({
       'package.json': '{ "name": "app", "type": "module" }',
