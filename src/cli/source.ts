@@ -2,7 +2,7 @@ import { dirname, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DataSource } from 'typeorm';
 import { loadEntitiesFromSources } from '../files/entity-sources.js';
-import { envFilesOfApp, notLoaded } from '../data-source/env-files.js';
+import { envFilesOfApp, unloadedVariables } from '../data-source/env-files.js';
 import { loadEnvFiles } from '../data-source/environment.js';
 import { canLoadTypeScript, findDataSourceFile } from '../data-source/find.js';
 import { loadDataSource } from '../data-source/load.js';
@@ -50,7 +50,7 @@ async function fromFile(project: Project, io: Io): Promise<Source> {
 
 /** Otherwise, the first sign would be a failed connection to a default address. */
 function warnOfEnvironment(file: string, { dir }: Project, io: Io): void {
-  const names = notLoaded(file, dir);
+  const names = unloadedVariables(file, dir);
   const shown = relative(dir, file);
   if (names.length > 0)
     io.note(

@@ -38,7 +38,7 @@ export function envFilesOfApp(
  * The variables of `.env` that a data source reads, but that nothing has loaded, as in projects in which only the app's ConfigModule does
  * so. The data source then uses its default values, such as `localhost`.
  */
-export function notLoaded(file: string, projectDir: string): readonly string[] {
+export function unloadedVariables(file: string, projectDir: string): readonly string[] {
   const env = join(projectDir, '.env');
   if (!existsSync(env) || !existsSync(file)) return [];
   const text = readFileSync(file, 'utf8');

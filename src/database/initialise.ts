@@ -12,6 +12,7 @@ import { watchReplies } from './replies.js';
 import { parting, wireOf } from './wire.js';
 import type { Wire } from './wire.js';
 import { connectionError, isServerAbsent } from './client.js';
+import { serverErrorBelow } from './failure.js';
 import type { ConnectContext, SqlClient } from './sql-client.js';
 
 /**
@@ -119,7 +120,8 @@ function failed(error: unknown, { notLoaded, connected, dataSource, attempts }: 
   if (named?.code === 'FILE_LOAD_FAILED') return named;
   if (isMigrateError(notLoaded) && firstLine(notLoaded.cause) === firstLine(error)) return notLoaded;
   // TypeORM connects before it loads the entities again, and the error may say it in other words the second time.
-  if (isMigrateError(notLoaded) && connected && !isServerAbsent(error) && !isSqlState(codeOf(error))) return notLoaded;
+  const isOfServer = isServerAbsent(error) || serverErrorBelow(error) !== undefined;
+  if (isMigrateError(notLoaded) && connected && !isOfServer) return notLoaded;
   if (codeOf(error) !== undefined || isServerAbsent(error))
     return connectionError(error, showConnection(dataSource), attempts);
   return new MigrateError({
@@ -128,10 +130,6 @@ function failed(error: unknown, { notLoaded, connected, dataSource, attempts }: 
     next: 'Correct the entities or options that it names. No migration was run.',
     cause: error,
   });
-}
-
-function isSqlState(code: string | undefined): boolean {
-  return code !== undefined && /^[0-9A-Z]{5}$/.test(code);
 }
 
 /** The rest depends on which file asked for the missing module first. */

@@ -11,7 +11,14 @@ interface Pool {
 const isOfUsers = `d.objid::int8 >= 16384 AND (d.refobjid::int8 >= 16384 OR d.refclassid = 'pg_namespace'::regclass)`;
 const isDependency = `WHERE d.deptype IN ('n', 'a')`;
 /** The catalogs of which each row is described as JSON before it is known whether anything depends on it. */
-const described = ['pg_class rc', 'pg_class cc', 'pg_proc pp', 'pg_type tt', 'pg_attribute att', 'pg_rewrite r'];
+const described = [
+  { table: 'pg_class', alias: 'rc' },
+  { table: 'pg_class', alias: 'cc' },
+  { table: 'pg_proc', alias: 'pp' },
+  { table: 'pg_type', alias: 'tt' },
+  { table: 'pg_attribute', alias: 'att', oid: 'attrelid', of: 'pg_class' },
+  { table: 'pg_rewrite', alias: 'r' },
+];
 const withoutJit = `SELECT set_config('jit', 'off', true)`;
 
 /**
@@ -37,10 +44,7 @@ export function lighter(sql: string): string {
   return `${ours} ORDER BY dep.classid, dep.objid, dep.objsubid, dep.refclassid, dep.refobjid, dep.refobjsubid`;
 }
 
-function onlyInvolved(sql: string, name: string): string {
-  const [catalog = '', alias = ''] = name.split(' ');
-  const oid = catalog === 'pg_attribute' ? 'attrelid' : 'oid';
-  const source = catalog === 'pg_attribute' ? 'pg_class' : catalog;
-  const involved = `SELECT objid FROM endpoints WHERE classid = '${source}'::regclass`;
-  return sql.replace(`FROM ${name}`, `FROM (SELECT * FROM ${catalog} WHERE ${oid} IN (${involved})) ${alias}`);
+function onlyInvolved(sql: string, { table, alias, oid = 'oid', of = table }: (typeof described)[number]): string {
+  const involved = `SELECT objid FROM endpoints WHERE classid = '${of}'::regclass`;
+  return sql.replace(`FROM ${table} ${alias}`, `FROM (SELECT * FROM ${table} WHERE ${oid} IN (${involved})) ${alias}`);
 }

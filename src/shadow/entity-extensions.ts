@@ -1,6 +1,6 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
 import { messageOf, MigrateError } from '../errors.js';
-import { anotherShadow } from './another-shadow.js';
+import { anotherShadow, shadowFlag } from './another-shadow.js';
 import { managed } from './entity-names.js';
 import type { Which } from '../typeorm/schema-builder.js';
 import { extensionOfType, extensionsCalledIn } from './extensions.js';
@@ -73,9 +73,7 @@ function unavailable({ extension, because }: Need, error: unknown): MigrateError
   return new MigrateError({
     code: 'SHADOW_EXTENSION',
     message: `The entities need the extension ${extension} (${because}), which the shadow does not have: ${messageOf(error)}`,
-    next:
-      anotherShadow(error) ??
-      `Use a server that has ${extension} for the shadow: --shadow postgres://user:password@host:5432/postgres`,
+    next: anotherShadow(error) ?? `Use a server that has ${extension} for the shadow: ${shadowFlag}`,
     cause: error,
   });
 }

@@ -1,6 +1,6 @@
 import { codeOf, isMigrateError, messageOf, MigrateError } from '../errors.js';
 import { missingLine } from './missing-line.js';
-import { anotherShadow } from './another-shadow.js';
+import { anotherShadow, shadowFlag } from './another-shadow.js';
 import { classify } from '../sql/index.js';
 import type { ConnectedShadow } from './connected.js';
 
@@ -30,7 +30,7 @@ function nextAfter(error: unknown, missing: readonly string[], sql: string): str
   const other = anotherShadow(error);
   if (other !== undefined) return other;
   if (line !== undefined && missing.length > 0)
-    return 'It needs that extension. Use a server that has it as the shadow: --shadow postgres://user:password@host:5432/postgres';
+    return `It needs that extension. Use a server that has it as the shadow: ${shadowFlag}`;
   const remedies = [
     ...(isAheadOfTables(error, sql) ? [ofEntities] : []),
     ...(line === undefined

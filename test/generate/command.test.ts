@@ -544,6 +544,16 @@ export class Seen1700000000001 {
     expect(project.has('replayed')).toBe(false);
   });
 
+  it('a migration that may not do something in the role that it has taken: another shadow would not help', async () => {
+    project.write(
+      'migrations/1600000000000-Taken.sql',
+      '-- up\nCREATE ROLE taken_by_migration;\nSET ROLE taken_by_migration;\nCREATE TABLE public.denied (id int);\n',
+    );
+    const { stderr, code } = await cli('generate');
+    expect([code, stderr]).toEqual([1, expect.stringContaining('permission denied for schema public (42501)')]);
+    expect(stderr).not.toContain('--shadow');
+  });
+
   it('a shadow server that does not exist', async () => {
     const { code, stderr } = await cli('generate', '--shadow', 'postgres://me:hunter2@127.0.0.1:1/x');
     expect(stderr).toContain('No shadow database could be created at postgres://me:***@127.0.0.1:1/x');

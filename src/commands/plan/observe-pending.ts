@@ -13,7 +13,7 @@ import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
 import { readSchema, schemaOf } from '../../schema/read.js';
 import { initialStateOfCopy } from '../../shadow/initial-state.js';
-import { missingExtension } from '../../shadow/another-shadow.js';
+import { missingExtension, shadowFlag } from '../../shadow/another-shadow.js';
 import { withQueryRunner } from '../../shadow/replay.js';
 import type { ConnectedShadow } from '../../shadow/connected.js';
 import { withSearchPath } from '../../shadow/search-path.js';
@@ -133,7 +133,7 @@ function notCopied(error: unknown, who: 'The database has' | 'The run installs' 
   return new MigrateError({
     code: 'SHADOW_EXTENSION',
     message: `${who} the extension ${extension}, which the shadow does not have. Nothing was planned, and nothing was changed.`,
-    next: `Use a server that has ${extension} as the shadow: --shadow postgres://user:password@host/database; or, if no pending migration needs it, set ignore: ['extension:${extension}'].`,
+    next: `Use a server that has ${extension} as the shadow: ${shadowFlag}; or, if no pending migration needs it, set ignore: ['extension:${extension}'].`,
     cause: error,
   });
 }

@@ -1,6 +1,6 @@
 import type { SqlClient } from '../../database/sql-client.js';
 import { codeOf, messageOf } from '../../errors.js';
-import { missingExtension } from '../../shadow/another-shadow.js';
+import { missingExtension, shadowFlag } from '../../shadow/another-shadow.js';
 import { missingRole } from '../../shadow/missing-roles.js';
 import type { Tried } from './observe-pending.js';
 
@@ -22,4 +22,4 @@ export async function onlyOnCopy(client: SqlClient, { error }: Pick<Tried, 'erro
 }
 
 const roleSql = 'SELECT FROM pg_roles WHERE rolname = $1';
-const another = 'Choose another shadow: --shadow postgres://user:password@host/database';
+const another = `Choose another shadow: ${shadowFlag}`;
