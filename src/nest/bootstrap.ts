@@ -13,6 +13,7 @@ import { resolveSettings } from '../options.js';
 import type { MigrateSettings } from '../options.js';
 import type { MigrationsOptions, OnBootstrap } from './interfaces/migrations-options.interface.js';
 import { withoutPasswordsIn } from '../passwords.js';
+import { connectingWith } from './connecting-factory.js';
 import { isLeftToCommand } from './in-charge.js';
 import { cancelledBySignals } from './signals.js';
 
@@ -23,17 +24,28 @@ export interface BootstrapContext {
   readonly instantiate: Instantiate;
 }
 
+/** The same as `bootstrap`, for a data source that is made first. What makes it may connect it. */
+export async function bootstrapMade(
+  make: () => Promise<DataSource>,
+  context: Omit<BootstrapContext, 'dataSource'>,
+): Promise<DataSource> {
+  const connectMade = (dataSource: DataSource): Promise<void> =>
+    cancelledBySignals((signal) => connect({ ...context, dataSource }, signal));
+  const dataSource = await connectingWith(connectMade, make).catch((error: unknown) => {
+    throw readable(error);
+  });
+  return bootstrap({ ...context, dataSource });
+}
+
 /** Connects the data source and does with its migrations what the app has configured. If that fails, closes the connection again. */
 export async function bootstrap(context: BootstrapContext): Promise<DataSource> {
-  const { dataSource, options, onEvent } = context;
+  const { dataSource, options } = context;
   try {
     const mode = modeOf(options);
-    refuseOtherDatabases(dataSource.options, 'The data source');
-    refuseSynchronize(dataSource.options, 'The data source');
-    const settings = resolveSettings(settingsFor(dataSource, options));
+    refuseInvalid(dataSource);
     await cancelledBySignals(async (signal) => {
       // Connecting may include creating the database, which `dev` does by itself.
-      if (mode !== 'dev') await initialise({ dataSource, settings, onEvent, signal });
+      if (mode !== 'dev') await connect(context, signal);
       // If the build left out the migration files, the app must not start on a database without tables.
       const { noMigrations = 'refuse' } = settingsFor(dataSource, options);
       await migrate(migratorFor({ ...context, options: { ...options, noMigrations } }, signal), mode, options);
@@ -43,6 +55,20 @@ export async function bootstrap(context: BootstrapContext): Promise<DataSource> 
     await disconnect(dataSource).catch(() => undefined);
     throw readable(error);
   }
+}
+
+function refuseInvalid({ options }: DataSource): void {
+  refuseOtherDatabases(options, 'The data source');
+  refuseSynchronize(options, 'The data source');
+}
+
+async function connect(
+  { dataSource, options, onEvent }: Omit<BootstrapContext, 'instantiate'>,
+  signal: AbortSignal,
+): Promise<void> {
+  refuseInvalid(dataSource);
+  const settings = resolveSettings(settingsFor(dataSource, options));
+  await initialise({ dataSource, settings, onEvent, signal });
 }
 
 export function migratorFor(context: BootstrapContext, signal?: AbortSignal): Migrator {

@@ -1,7 +1,7 @@
 import type { ModuleRef } from '@nestjs/core';
 import type { TypeOrmModuleOptions } from '@nestjs/typeorm';
 import type { DataSource, DataSourceOptions } from 'typeorm';
-import { bootstrap } from './bootstrap.js';
+import { bootstrapMade } from './bootstrap.js';
 import { tellAll } from './event-log.js';
 import { createInstantiate } from './instantiate.js';
 import type { MigrationsOptions } from './interfaces/migrations-options.interface.js';
@@ -33,8 +33,7 @@ export function migrating(name: string, make: Make): (typeOrm?: DataSourceOption
     const { [carried]: load, ...typeOrm } = given as DataSourceOptions & { readonly [carried]: Carried };
     const { options, container } = load;
     const onEvent = tellAll(options.onEvent ? [options.onEvent] : []);
-    const dataSource = await make(options, typeOrm);
     const instantiate = createInstantiate(container, name, options.replayProviders);
-    return bootstrap({ dataSource, options, onEvent, instantiate });
+    return bootstrapMade(() => make(options, typeOrm), { options, onEvent, instantiate });
   };
 }
