@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { loadable } from '../data-source/compiled.js';
 import { listedDataSources } from '../data-source/listed.js';
 import { ExitCode, MigrateError, messageOf } from '../errors.js';
 import type { MigrateSettings } from '../options.js';
@@ -33,7 +34,7 @@ export function readProject(dir: string, flags: GlobalFlags): Project {
     app: path(flags.app ?? (flags.dataSource === undefined ? app : undefined)),
     tsconfig: path(flags.tsconfig ?? tsconfig),
     settings,
-    settingsFor: (file) => listed.find(([name]) => resolve(dir, name) === file)?.[1] ?? {},
+    settingsFor: (file) => listed.find(([name]) => [resolve(dir, name), loadable(dir, resolve(dir, name))].includes(file))?.[1] ?? {},
   };
 }
 

@@ -1,12 +1,12 @@
 import { statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { ExitCode, MigrateError } from '../errors.js';
+import { canStripTypes, hasCompiler, loadable } from './compiled.js';
 import { otherDataSources } from './listed.js';
 import { sourceFiles } from './project-files.js';
 import { namedInScripts, scriptedDataSources } from './scripts.js';
 import type { Scripted } from './scripts.js';
 import { candidatesIn } from './search.js';
-import { requireFrom } from '../require-from.js';
 
 const extensions = ['ts', 'mts', 'cts', 'js', 'mjs', 'cjs'];
 const folders = ['', 'src', 'dist', 'dist/src'];
@@ -45,7 +45,7 @@ export function findDataSourceFile(
   if (named === undefined && only === undefined)
     throw notFound(projectDir, namedInScripts(projectDir, manifest, loads));
   if (named === undefined && only !== undefined && another !== undefined) throw ambiguous(only, another);
-  const file = named ?? join(projectDir, only ?? '');
+  const file = named === undefined ? join(projectDir, only ?? '') : loadable(projectDir, named);
   const own = scripted.find(({ dataSource }) => join(projectDir, dataSource) === file);
   const by = named !== undefined ? 'settings' : usual(projectDir) === only ? 'name' : 'scripts';
   return { file, by, envFiles: (own?.envFiles ?? []).map((name) => resolve(projectDir, name)) };
@@ -176,13 +176,7 @@ function isFile(path: string): boolean {
 /** Whether the project's sources can be loaded here: not in production, and not without a compiler. */
 export function canLoadTypeScript(projectDir: string): boolean {
   if (process.env['NODE_ENV'] === 'production') return false;
-  try {
-    requireFrom(join(projectDir, 'package.json')).resolve('typescript');
-    return true;
-  } catch {
-    // Node itself may be able to strip types.
-    return Boolean((process.features as { readonly typescript?: unknown }).typescript);
-  }
+  return hasCompiler(projectDir) || canStripTypes();
 }
 
 function nearCandidates(projectDir: string): readonly string[] {

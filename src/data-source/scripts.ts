@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { basename, dirname, join, normalize, relative } from 'node:path';
 import type { Loads } from '../files/migration.js';
 import { sourceFolderOf } from '../files/outputs.js';
+import { loadable } from './compiled.js';
 import { envFilesIn } from './env-files.js';
 
 /** What a script of package.json passes to TypeORM's command. */
@@ -33,7 +34,8 @@ export function namedInScripts(
     const command = expanded(name, scripts);
     for (const path of handedToTypeorm(command)) {
       const named = normalize(path);
-      const dataSource = (loads === 'typescript' ? sourceOf(projectDir, named) : undefined) ?? named;
+      const source = loads === 'typescript' ? sourceOf(projectDir, named) : undefined;
+      const dataSource = source ?? relative(projectDir, loadable(projectDir, join(projectDir, named)));
       if (!found.has(dataSource)) found.set(dataSource, { dataSource, envFiles: envFilesIn(command) });
     }
   }

@@ -251,6 +251,37 @@ require('node:module').syncBuiltinESMExports();
     );
   });
 
+  it.each(['dist/db/source.js', 'dist/src/db/source.js'])(
+    'uses %s in an image that contains no sources, whether scripts or settings name the source',
+    async (compiled) => {
+      const config = "module.exports = { type: 'postgres', host: 'nowhere.invalid', migrations: [] };";
+      project.write(compiled, config);
+      scripts(`${cli} -d src/db/source.ts`);
+      for (const env of ['production', 'development']) {
+        process.env['NODE_ENV'] = env;
+        expect(found()).toBe(compiled);
+      }
+      const manifest = { 'nest-migrate': { dataSource: 'src/db/source.ts' } };
+      project.write('package.json', JSON.stringify(manifest));
+      const main = join(process.cwd(), 'dist/esm/cli/main.js');
+      const status = () => runNode([main, 'status', '--connect-timeout', '0'], { cwd: project.dir });
+      expect((await status()).stderr).toContain('No connection to postgres://nowhere.invalid');
+      // Which of the two belongs to the source is not clear.
+      project.write('build/db/source.js', config);
+      expect((await status()).stderr).toContain(`There is no file ${join(project.dir, 'src/db/source.ts')}`);
+    },
+  );
+
+  it('uses a named source that cannot be compiled only if nothing was compiled from it', () => {
+    scripts(`${cli} -d src/db/source.ts`);
+    project.write('src/db/source.ts', '');
+    rmSync(join(project.dir, 'node_modules', 'typescript'));
+    process.env['NODE_ENV'] = 'production';
+    expect(found()).toBe('src/db/source.ts');
+    project.write('dist/db/source.js', '');
+    expect(found()).toBe('dist/db/source.js');
+  });
+
   it('reports which file it uses if only the scripts name it', async () => {
     scripts(`${cli} -d src/db/source.js`);
     project.write(
