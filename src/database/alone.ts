@@ -1,5 +1,6 @@
 import { MigrateError } from '../errors.js';
 import { advisoryLockHolder, sessionExecuting } from './blockers.js';
+import { quotedRole } from './role.js';
 import type { SqlClient } from './sql-client.js';
 import { waitForSession } from './earlier-session.js';
 import type { StepProgress } from './progress.js';
@@ -33,7 +34,7 @@ export async function executeAlone(
   const trace = traceOf(sql);
   if (at.reach === 'pooled') {
     if (trace === undefined) throw throughPooler(sql, at);
-    if (at.timeouts !== undefined) throw timeoutsThroughPooler(sql, at.timeouts, at);
+    if (at.timeouts !== undefined) throw await timeoutsThroughPooler(sql, at.timeouts, at);
     at.session.setBackend(undefined);
   }
   return holdingFence(at, async () => {
@@ -73,12 +74,16 @@ async function holdingFence<T>({ session, step, context, reach }: Alone, work: (
 }
 
 /** A timeout that is set for the statement would remain in the session, for another client of the pooler. */
-function timeoutsThroughPooler(sql: string, timeouts: string, { step, progress }: Alone): MigrateError {
+async function timeoutsThroughPooler(
+  sql: string,
+  timeouts: string,
+  { session, step, progress }: Alone,
+): Promise<MigrateError> {
   const { name } = step.migration;
   return new MigrateError({
     code: 'MIGRATION_FAILED',
     message: `Migration ${name}: its statement ${progress.done + 1} cannot run in a transaction, and must not be stopped by a timeout, because an interrupted concurrent build leaves an invalid index. The role or the database has ${timeouts}, and this connection goes through a pooler, where timeouts cannot be set for a single session. It was not executed.\n  ${sql.trim().slice(0, 500)}`,
-    next: 'Use the address of the server itself: the setting `directUrl`, or NEST_MIGRATE_DATABASE_URL for the command. Or set the timeout to 0 for the role that migrates: ALTER ROLE <role> SET lock_timeout = 0',
+    next: `Use the address of the server itself: the setting \`directUrl\`, or NEST_MIGRATE_DATABASE_URL for the command. Or set the timeout to 0 for the role that migrates: ALTER ROLE ${await quotedRole(session.client)} SET lock_timeout = 0`,
     migration: name,
     sql,
   });

@@ -2,20 +2,27 @@ import { messageOf, MigrateError } from '../errors.js';
 import { generatedName, quoteName } from '../sql/index.js';
 import type { FailedAt } from './failure.js';
 import { sqlState } from './failure.js';
+import { quotedRole } from './role.js';
+import type { SqlClient } from './sql-client.js';
 import type { Tables } from './tables.js';
 
 /** The error for a role that lacks a privilege on the ledger or the log, rather than on an object of the migration. */
-export function mayNotRecord(error: unknown, { migration, state }: FailedAt, tables: Tables): MigrateError | undefined {
+export async function mayNotRecord(
+  error: unknown,
+  { migration, state }: FailedAt,
+  { tables, client }: { readonly tables: Tables; readonly client: SqlClient },
+): Promise<MigrateError | undefined> {
   if (sqlState(error) !== '42501') return undefined;
   const { name, logName, ledger, log } = tables;
   const [, kind, denied = ''] = /^permission denied for (table|sequence) (.+)$/.exec(messageOf(error)) ?? [];
   const own = [name, logName].flatMap((table) => [table, generatedName(table, 'id', 'seq')]);
   if (!own.includes(denied)) return undefined;
-  const sequence = kind === 'sequence' ? `; GRANT USAGE ON SEQUENCE ${quoteName(denied)} TO <role>` : '';
+  const role = await quotedRole(client);
+  const sequence = kind === 'sequence' ? `; GRANT USAGE ON SEQUENCE ${quoteName(denied)} TO ${role}` : '';
   return new MigrateError({
     code: 'PERMISSION_DENIED',
     message: `This role may not write to the tables that record migrations, so ${migration} could not be recorded: ${messageOf(error)} (42501).\n${state}`,
-    next: `As the owner of these tables: GRANT SELECT, INSERT, UPDATE, DELETE ON ${ledger}, ${log} TO <role>${sequence}; or migrate with the role that owns them.`,
+    next: `As the owner of these tables: GRANT SELECT, INSERT, UPDATE, DELETE ON ${ledger}, ${log} TO ${role}${sequence}; or migrate with the role that owns them.`,
     migration,
     cause: error,
   });

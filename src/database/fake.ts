@@ -31,7 +31,8 @@ export async function recordOnly(steps: readonly DirectedMigration[], context: A
       if (context.signal.aborted) throw cancelled(context.signal, state);
       const { migration, direction = 'up' } = steps[0] ?? {};
       const at = { migration: migration?.name ?? '', direction, sql: undefined, statement: 0, state };
-      throw mayNotRecord(error, at, context.tables) ?? migrationFailed(error, { ...at, ...nextAfter(fate, direction) });
+      const denied = await mayNotRecord(error, at, { tables: context.tables, client: session.client });
+      throw denied ?? migrationFailed(error, { ...at, ...nextAfter(fate, direction) });
     }
   });
 }

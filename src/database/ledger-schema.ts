@@ -1,5 +1,6 @@
 import { codeOf, MigrateError } from '../errors.js';
 import { quoteLiteral, quoteName } from '../sql/index.js';
+import { quotedRole } from './role.js';
 import type { SqlClient } from './sql-client.js';
 import type { Tables } from './tables.js';
 
@@ -13,8 +14,8 @@ export async function createLedgerSchema(client: SqlClient, { schema }: Tables):
   const name = quoteName(schema);
   const { rows } = await client.query(`SELECT to_regnamespace(${quoteLiteral(name)}) IS NULL AS missing`);
   if (!(rows[0] as { readonly missing: boolean }).missing) return undefined;
-  await client.query(`CREATE SCHEMA IF NOT EXISTS ${name}`).catch((error: unknown) => {
-    throw codeOf(error) === '42501' ? mayNotCreate(name, error) : error;
+  await client.query(`CREATE SCHEMA IF NOT EXISTS ${name}`).catch(async (error: unknown) => {
+    throw codeOf(error) === '42501' ? mayNotCreate(name, await quotedRole(client), error) : error;
   });
   return schema;
 }
@@ -39,11 +40,11 @@ export async function aboutSearchPath(client: SqlClient, { schema }: Tables): Pr
   return `The search path names the schema ${quoteName(first)}, which does not exist: tables without a schema are created in ${quoteName(used)}, and so is the list of applied migrations. If that is not intended, create the schema before the first run.`;
 }
 
-function mayNotCreate(name: string, cause: unknown): MigrateError {
+function mayNotCreate(name: string, role: string, cause: unknown): MigrateError {
   return new MigrateError({
     code: 'PERMISSION_DENIED',
     message: `The schema ${name}, which the data source names, does not exist, and this role may not create it. Nothing was changed.`,
-    next: `As the owner of the database: CREATE SCHEMA ${name} AUTHORIZATION <role>; then run again.`,
+    next: `As the owner of the database: CREATE SCHEMA ${name} AUTHORIZATION ${role}; then run again.`,
     cause,
   });
 }

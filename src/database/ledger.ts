@@ -9,6 +9,7 @@ import { createLogTable, selectChecksums, selectNotes } from './log.js';
 import type { DeferredNote, HalfDone } from './log.js';
 import { columnsFrom, selectAddedColumns } from './log-columns.js';
 import type { LogColumns } from './log-columns.js';
+import { quotedRole } from './role.js';
 import type { Tables } from './tables.js';
 import { quoteLiteral, quoteName } from '../sql/index.js';
 
@@ -41,7 +42,7 @@ export async function readLedger(client: SqlClient, tables: Tables): Promise<Led
   try {
     return await read(client, tables, { ledger: true, log: true }, 'asked for columns');
   } catch (error) {
-    if (codeOf(error) !== '42P01' && codeOf(error) !== '3F000') throw readingFailed(error, tables);
+    if (codeOf(error) !== '42P01' && codeOf(error) !== '3F000') throw await readingFailed(error, tables, client);
     return readLedgerInside(client, tables);
   }
 }
@@ -57,7 +58,7 @@ export async function readLedgerInside(client: SqlClient, tables: Tables): Promi
   try {
     return await read(client, tables, found.rows[0] as unknown as LedgerState['exists']);
   } catch (error) {
-    throw readingFailed(error, tables);
+    throw await readingFailed(error, tables, client);
   }
 }
 
@@ -139,7 +140,7 @@ export async function ensureTables(
     if (skipped !== undefined) onEvent({ type: 'warning', code: 'SCHEMA_MISSING', message: skipped });
     await client.query(missing.join(';\n'));
   } catch (error) {
-    throw creatingFailed(error, tables);
+    throw await creatingFailed(error, tables, client);
   }
 }
 
@@ -172,12 +173,12 @@ export function deleteDuplicates(tables: Pick<Tables, 'ledger'>, name: string): 
   return `DELETE ${rows} AND id > (SELECT min(id) ${rows});`;
 }
 
-function readingFailed(error: unknown, tables: Tables): unknown {
+async function readingFailed(error: unknown, tables: Tables, client: SqlClient): Promise<unknown> {
   if (codeOf(error) !== '42501') return error;
   return new MigrateError({
     code: 'PERMISSION_DENIED',
     message: `This role may not read ${tables.ledger} or ${tables.log}. Nothing was changed.`,
-    next: `As the owner of these tables: GRANT SELECT ON ${tables.ledger}, ${tables.log} TO <role>; to run migrations, connect as the role that owns them.`,
+    next: `As the owner of these tables: GRANT SELECT ON ${tables.ledger}, ${tables.log} TO ${await quotedRole(client)}; to run migrations, connect as the role that owns them.`,
     cause: error,
   });
 }
@@ -186,7 +187,7 @@ function schemaCreated(name: string): string {
   return `The schema ${quoteName(name)}, which the data source names, did not exist: it has been created.`;
 }
 
-function creatingFailed(error: unknown, tables: Tables): unknown {
+async function creatingFailed(error: unknown, tables: Tables, client: SqlClient): Promise<unknown> {
   if (codeOf(error) === '42501') {
     // Without the option `schema`, the server chooses it.
     const chosen = /^permission denied for schema (.+)$/.exec(messageOf(error))?.[1];
@@ -200,7 +201,7 @@ function creatingFailed(error: unknown, tables: Tables): unknown {
     return new MigrateError({
       code: 'PERMISSION_DENIED',
       message: `This role may not create the tables ${tables.ledger} and ${tables.log} in ${where}. Nothing was changed.`,
-      next: `As the owner of the schema: GRANT CREATE, USAGE ON SCHEMA ${name} TO <role>; or migrate with a role that has these privileges.`,
+      next: `As the owner of the schema: GRANT CREATE, USAGE ON SCHEMA ${name} TO ${await quotedRole(client)}; or migrate with a role that has these privileges.`,
       cause: error,
     });
   }

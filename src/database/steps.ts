@@ -39,7 +39,7 @@ export async function applyInSteps(step: DirectedMigration, context: ApplyContex
       const runnable = await step.migration.prepare(session.queryRunner, context.instantiate, 'run');
       const opened = await StepProgress.open(session, step, context, reach).catch(async (error: unknown) => {
         await rollback(session);
-        throw notBegun(error, step, context);
+        throw await notBegun(error, step, context, session.client);
       });
       if (opened === undefined) return undefined;
       const { progress, halfDone } = opened;
@@ -154,10 +154,15 @@ async function resultAgain(client: SqlClient, sql: string, run: () => Promise<un
   }
 }
 
-function notBegun(error: unknown, { migration, direction }: DirectedMigration, { tables }: ApplyContext): MigrateError {
+async function notBegun(
+  error: unknown,
+  { migration, direction }: DirectedMigration,
+  { tables }: ApplyContext,
+  client: SqlClient,
+): Promise<MigrateError> {
   const state = 'It runs without a transaction. None of its statements was executed now.';
   const at = { migration: migration.name, direction, sql: undefined, statement: 0, state };
-  return mayNotRecord(error, at, tables) ?? migrationFailed(error, at);
+  return (await mayNotRecord(error, at, { tables, client })) ?? migrationFailed(error, at);
 }
 
 interface Stopped {
@@ -191,10 +196,14 @@ async function stop(error: unknown, stopped: Stopped): Promise<void> {
     throw error;
   }
   await progress.failed(messageOf(error));
-  throw failure(error, about, stopped);
+  throw await failure(error, about, stopped);
 }
 
-function failure(error: unknown, about: string, { session, progress, step, context }: Stopped): MigrateError {
+async function failure(
+  error: unknown,
+  about: string,
+  { session, progress, step, context }: Stopped,
+): Promise<MigrateError> {
   const { name } = step.migration;
   const again = `nest-migrate ${step.direction === 'up' ? 'run' : 'revert'}`;
   const rows = progress.savedBatch?.rows ?? 0;
@@ -210,7 +219,8 @@ function failure(error: unknown, about: string, { session, progress, step, conte
     hint: endingOf(error),
     next: `${about === '' ? 'Correct what is wrong, then' : 'When the server answers again,'} \`${again}\`: it continues at statement ${progress.kept + 1}. If you undo the done statements by hand instead: nest-migrate resolve ${name} --not-started`,
   };
-  return mayNotRecord(error, at, context.tables) ?? migrationFailed(error, at);
+  const denied = await mayNotRecord(error, at, { tables: context.tables, client: session.client });
+  return denied ?? migrationFailed(error, at);
 }
 
 function endUnknown(error: unknown, { migration: { name } }: DirectedMigration, kept: number): MigrateError {

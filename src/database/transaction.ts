@@ -117,8 +117,9 @@ async function attemptOnce(
       const direction = steps[0]?.direction ?? 'up';
       const hint = fate === 'rolled back' ? await foundElsewhere(session.client, error) : endingOf(error);
       const at = { migration: current, direction, sql, statement, state, hint, denied: denied.statements };
+      const where = { tables: context.tables, client: session.client };
       const failure =
-        mayNotRecord(error, at, context.tables) ?? migrationFailed(error, { ...at, ...nextAfter(fate, direction) });
+        (await mayNotRecord(error, at, where)) ?? migrationFailed(error, { ...at, ...nextAfter(fate, direction) });
       if (transaction === undefined && isConnectionLost(error)) return { notBegun: failure };
       throw failure;
     }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { causeOf, checkAddress, parseAddress, placeOf, reasonOf, showAddress } from '../data-source/address.js';
 import { configFromUrl, connectionFromUrl } from '../data-source/url.js';
+import { quotedRole } from '../database/role.js';
 import { codeOf, MigrateError } from '../errors.js';
 import { dropDatabase } from './drop-database.js';
 import type { Place } from './place.js';
@@ -53,7 +54,7 @@ async function onServer<T>(url: string, work: (client: pg.Client) => Promise<T>)
   } catch (error) {
     const next =
       codeOf(error) === '42501'
-        ? 'Give the role CREATEDB: ALTER ROLE … CREATEDB.'
+        ? `Give the role CREATEDB: ALTER ROLE ${await quotedRole(client)} CREATEDB`
         : 'Correct --shadow; or leave it out: then PostgreSQL runs in the process.';
     const shown = showAddress(url);
     throw new MigrateError({

@@ -5,6 +5,7 @@ import { showConnection } from '../data-source/describe.js';
 import { isEmbedded } from '../data-source/embedded-brand.js';
 import { connectionFromUrl } from '../data-source/url.js';
 import type { Connection } from '../data-source/url.js';
+import { quotedRole } from '../database/role.js';
 import { codeOf, ExitCode, isMigrateError, MigrateError } from '../errors.js';
 import { asOptions } from '../shadow/session-settings.js';
 import type { SessionSettings } from '../shadow/session-settings.js';
@@ -78,7 +79,7 @@ export async function onServer<T>(server: Server, work: (client: pg.Client) => P
     await client.connect();
     return await work(client);
   } catch (error) {
-    throw isMigrateError(error) ? error : failed(error, server);
+    throw isMigrateError(error) ? error : await failed(error, server, client);
   } finally {
     await client.end().catch(() => undefined);
   }
@@ -86,13 +87,13 @@ export async function onServer<T>(server: Server, work: (client: pg.Client) => P
 
 const denied = '42501';
 
-function failed(error: unknown, { shown }: Server): MigrateError {
+async function failed(error: unknown, { shown }: Server, client: pg.Client): Promise<MigrateError> {
   return new MigrateError({
     code: 'TEST_DATABASE_FAILED',
     message: `No test database was created at ${placeOf(shown)}: ${reasonOf(error, shown)}.`,
     next:
       codeOf(error) === denied
-        ? 'Give the role CREATEDB: ALTER ROLE … CREATEDB. Or leave out `server`: then PostgreSQL runs in the process.'
+        ? `Give the role CREATEDB: ALTER ROLE ${await quotedRole(client)} CREATEDB\nOr leave out \`server\`: then PostgreSQL runs in the process.`
         : 'Correct `server` of createTestDatabase, or leave it out: then PostgreSQL runs in the process.',
     cause: causeOf(error, shown),
   });

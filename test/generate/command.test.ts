@@ -593,6 +593,16 @@ describe('on a server', () => {
     }
   });
 
+  it('--shadow of a role that may not create databases: shows the statement for an administrator', async () => {
+    const role = await createRole();
+    try {
+      const { stderr } = await cli('generate', '--shadow', database.urlFor(role.name, role.password));
+      expect(stderr).toContain(`→ Give the role CREATEDB: ALTER ROLE "${role.name}" CREATEDB\n`);
+    } finally {
+      await role.drop();
+    }
+  });
+
   it('--shadow of a role that may not create an extension: names the privilege, not the server', async () => {
     const role = await createRole('CREATEDB');
     const url = database.urlFor(role.name, role.password);
