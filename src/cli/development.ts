@@ -5,7 +5,10 @@ import { checkSteps, collect, steps } from './values.js';
 const init: Description = {
   name: 'init',
   summary: 'set up an existing Nest project: data source, .env.example, scripts',
-  options: [{ flags: '--dry-run', summary: 'only print what would be written' }],
+  options: [
+    { flags: '--dry-run', summary: 'only print what would be written' },
+    { flags: '-y, --yes', summary: 'no effect: init asks nothing (for scripts)' },
+  ],
   examples: ['init', 'init --dry-run'],
 };
 

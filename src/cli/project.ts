@@ -34,7 +34,8 @@ export function readProject(dir: string, flags: GlobalFlags): Project {
     app: path(flags.app ?? (flags.dataSource === undefined ? app : undefined)),
     tsconfig: path(flags.tsconfig ?? tsconfig),
     settings,
-    settingsFor: (file) => listed.find(([name]) => [resolve(dir, name), loadable(dir, resolve(dir, name))].includes(file))?.[1] ?? {},
+    settingsFor: (file) =>
+      listed.find(([name]) => [resolve(dir, name), loadable(dir, resolve(dir, name))].includes(file))?.[1] ?? {},
   };
 }
 

@@ -1,11 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { ExitCode, MigrateError } from '../errors.js';
 import { moduleKindOf } from './import-file.js';
 import type { ListedFile, MigrationList } from './migration.js';
 import { isOutput } from './outputs.js';
 
+const languages = ['ts', 'js', 'sql'] as const;
+
 /** The language of a migration. */
-export type Language = 'ts' | 'js' | 'sql';
+export type Language = (typeof languages)[number];
 
 export interface InLanguage {
   readonly language: Language;
@@ -20,7 +23,19 @@ interface MayLeaveOpen {
 /** Adds the language of a new migration if the options leave it open. */
 export function inLanguage<T extends MayLeaveOpen>(options: T, existing: MigrationList, cwd: string): T & InLanguage {
   const { language } = options;
-  return language === undefined ? { ...options, ...languageIn(existing, cwd) } : { ...options, language };
+  if (language === undefined) return { ...options, ...languageIn(existing, cwd) };
+  if (!languages.includes(language)) throw unknownLanguage(language);
+  return { ...options, language };
+}
+
+/** It would become the ending of a file that nothing finds. */
+function unknownLanguage(language: unknown): MigrateError {
+  return new MigrateError({
+    code: 'OPTIONS_INVALID',
+    message: `\`language\` must be one of ${languages.join(', ')}, but is ${JSON.stringify(language)}. Nothing was written.`,
+    next: 'Correct it, or leave it out: then new migrations are written like the existing ones.',
+    exitCode: ExitCode.usage,
+  });
 }
 
 /** The language of the existing migrations, or else that of the project. */

@@ -386,6 +386,12 @@ describe('init', () => {
     });
   });
 
+  it.each(['--yes', '-y'])('accepts %s, as scripts and CI pass it, and asks nothing', async (flag) => {
+    nestProject();
+    const { code, stdout } = await cli('init', flag);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^\+ data-source\.ts\n/)]);
+  });
+
   it('writes nothing with --dry-run', async () => {
     nestProject();
     const { stdout } = await cli('init', '--dry-run');

@@ -588,6 +588,13 @@ describe('create', () => {
     );
   });
 
+  it('refuses a language that it does not know, which would become the ending of a file', async () => {
+    await expect(make('Program', { language: 'exe' })).rejects.toMatchObject({
+      code: 'OPTIONS_INVALID',
+      message: '`language` must be one of ts, js, sql, but is "exe". Nothing was written.',
+    });
+  });
+
   it('gives each file a later timestamp, however many are created at once', async () => {
     write('migrations/9000000000000-Future.sql', '-- up\nSELECT 1');
     const all = await Promise.all(Array.from({ length: 12 }, (_, n) => make(`M${n % 3}`)));

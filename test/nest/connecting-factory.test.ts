@@ -43,7 +43,10 @@ it('is waited for like any other server that is still starting', async () => {
   const connect = { timeout: 500, retryEvery: 100 };
   const absent = { url: 'postgres://a:b@127.0.0.1:1/x' };
   const error = await failureOf(apps.boot(typeOrm(absent, connecting, { connect })));
-  expect([error.code, error.stack]).toEqual(['CONNECTION_FAILED', expect.stringMatching(/^MigrateError: No connection/)]);
+  expect([error.code, error.stack]).toEqual([
+    'CONNECTION_FAILED',
+    expect.stringMatching(/^MigrateError: No connection/),
+  ]);
   expect(apps.log.filter((line) => line.startsWith('No connection yet')).length).toBeGreaterThan(1);
   const own = { dataSource: () => sourceFor(absent.url).initialize(), connect };
   expect((await failureOf(apps.boot(MigrationsModule.forRoot(own)))).code).toBe('CONNECTION_FAILED');
