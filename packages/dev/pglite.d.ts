@@ -7,3 +7,6 @@ export declare class PGlite extends Database {
 
 /** An extension that comes with PGlite, by its name there: each one is loaded only when it is asked for. */
 export declare function contributed(name: string): Promise<object>;
+
+/** PostgreSQL as a compiled module, for the option `pgliteWasmModule`. */
+export declare function compiled(): Promise<object>;

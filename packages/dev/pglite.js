@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { PGlite as Database } from '@electric-sql/pglite';
 
 export class PGlite extends Database {
@@ -15,4 +16,15 @@ export class PGlite extends Database {
 /** An extension that comes with PGlite, by its name there: each one is loaded only when it is asked for. */
 export async function contributed(name) {
   return (await import(`@electric-sql/pglite/contrib/${name}`))[name];
+}
+
+let module;
+
+/**
+ * PostgreSQL as a compiled module, for the option `pgliteWasmModule`. Its functions are compiled when they first run, and what is compiled is
+ * kept as long as something refers to the module: the next database finds it.
+ */
+export function compiled() {
+  const file = new URL('pglite.wasm', import.meta.resolve('@electric-sql/pglite'));
+  return (module ??= readFile(file).then((code) => WebAssembly.compile(code)));
 }

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { DevResult } from '../commands/dev/types.js';
+import type { DevOptions, DevResult } from '../commands/dev/types.js';
 import { ExitCode } from '../errors.js';
 import { withMigrator } from './connect.js';
 import { commandOf } from '../sql/index.js';
@@ -8,6 +8,7 @@ import { languageOf, shorten, withPostgresAhead } from './generate.js';
 import type { GenerateFlags } from './generate.js';
 import { showDuration } from './io.js';
 import type { Io } from './io.js';
+import { readProject } from './project.js';
 
 type DevFlags = GlobalFlags &
   Pick<
@@ -25,40 +26,61 @@ type DevFlags = GlobalFlags &
     | 'shadow'
   > & { readonly new?: boolean; readonly amend?: boolean; readonly yesDrop?: string; readonly watch?: boolean };
 
-export async function dev(given: Io, flags: DevFlags, name?: string): Promise<ExitCode> {
-  const { isStandby, tellWritten, waitForSave } = await import('./watch/standby.js');
-  if (flags.watch && !isStandby()) {
+export async function dev(io: Io, flags: DevFlags, name?: string): Promise<ExitCode> {
+  const { isStandby } = await import('./watch/standby.js');
+  if (isStandby()) return devAfterSaves(io, flags, name);
+  if (flags.watch) {
     const { watchProject } = await import('./watch/watch.js');
-    return watchProject(given, process.argv.slice(2));
+    return watchProject(io, process.argv.slice(2));
   }
-  let waitedMs = 0;
-  let io: Io = { ...given, elapsed: () => given.elapsed() - waitedMs };
+  const options = await optionsOf(flags, name, io);
+  const result = await withPostgresAhead(flags, () => withMigrator(io, flags, (migrator) => migrator.dev(options)));
+  show(result, devLines, io);
+  return ExitCode.done;
+}
+
+/** In a process of `dev --watch`. */
+async function devAfterSaves(given: Io, flags: DevFlags, name?: string): Promise<ExitCode> {
+  const { followSaves } = await import('./watch/follow-saves.js');
+  const { tellWritten } = await import('./watch/standby.js');
+  let questions = 0;
+  await followSaves({
+    flags,
+    signal: given.signal,
+    isReloadable: readProject(process.cwd(), flags).app === undefined,
+    wasAsked: () => questions > 0,
+    perform: async ({ waitedMs, isFirst }) => {
+      questions = 0;
+      const io: Io = {
+        ...given,
+        elapsed: () => given.elapsed() - waitedMs,
+        asking: (question) => given.asking((questions++, question)),
+        // The database stays the same from one save to the next.
+        ...(!isFirst && { shown: new Set(['NO_DATABASE_URL']) }),
+      };
+      const tell = async (result: DevResult): Promise<void> => {
+        await tellWritten([...result.files, ...result.removed]);
+        show(result, savedLines, io);
+      };
+      const options = { ...(await optionsOf(flags, name, io)), tell };
+      await withMigrator(io, flags, (migrator) => migrator.dev(options));
+    },
+  });
+  return ExitCode.done;
+}
+
+async function optionsOf(flags: DevFlags, name: string | undefined, io: Io): Promise<DevOptions> {
   const { rename: renames, drop: drops, backfill: backfills, using: usings, amend, ...rest } = flags;
   const { dir, storedTimezone, allowDestructive, ignore, targetVersion, shadow, yesDrop } = rest;
   const own = { dir, storedTimezone, allowDestructive, ignore, targetVersion, shadow, yesDrop };
   const draft = rest.new ? ('new' as const) : amend ? ('amend' as const) : undefined;
   const ask = (await import('./ask.js')).terminal(io);
-  const show = (result: DevResult, lines: typeof devLines): void => {
-    for (const warning of result.warnings) io.note(`${io.paint.yellow('!')} ${warning}`);
-    io.result(result, () => lines(result, io));
-  };
-  const tell = async (result: DevResult): Promise<void> => {
-    await tellWritten([...result.files, ...result.removed]);
-    show(result, savedLines);
-  };
-  const decided = { name, renames, drops, backfills, usings, draft, language: languageOf(flags) };
-  const options = { ...own, ...decided, ask, ...(isStandby() && { tell }) };
-  const result = await withPostgresAhead(flags, async () => {
-    if (isStandby()) {
-      const save = await waitForSave();
-      waitedMs = save.waitedMs;
-      // The database stays the same from one save to the next.
-      if (!save.isFirst) io = { ...io, shown: new Set(['NO_DATABASE_URL']) };
-    }
-    return withMigrator(io, flags, (migrator) => migrator.dev(options));
-  });
-  if (!isStandby()) show(result, devLines);
-  return ExitCode.done;
+  return { ...own, name, renames, drops, backfills, usings, draft, language: languageOf(flags), ask };
+}
+
+function show(result: DevResult, lines: typeof devLines, io: Io): void {
+  for (const warning of result.warnings) io.note(`${io.paint.yellow('!')} ${warning}`);
+  io.result(result, () => lines(result, io));
 }
 
 /** These only prepare the other statements. */

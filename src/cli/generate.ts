@@ -55,10 +55,11 @@ export async function generate(io: Io, flags: GlobalFlags & GenerateFlags, name?
 export async function withPostgresAhead<T>(
   flags: Pick<GenerateFlags, 'check' | 'shadow'>,
   work: () => Promise<T>,
+  compiled?: object,
 ): Promise<T> {
   if (flags.check || flags.shadow !== undefined || availableParallelism() < 2) return work();
   const { closeAhead, openAhead } = await import('../shadow/ahead.js');
-  openAhead(new URL('../shadow/thread.js', import.meta.url));
+  openAhead(new URL('../shadow/thread.js', import.meta.url), compiled);
   try {
     return await work();
   } finally {

@@ -57,13 +57,34 @@ function ownFlags(): { readonly execArgv?: string[] } {
 }
 
 /** Opens a database in this thread. */
-export const openHere: OpenPGlite = async (dir, extensions, contributed = ordinaryExtensions) => {
+const openHere: OpenPGlite = (...folder) => openCompiled(undefined, ...folder);
+
+/** The same with PostgreSQL as `compiledPostgres` returns it. */
+export async function openCompiled(
+  compiled: object | undefined,
+  ...[dir, extensions, contributed = ordinaryExtensions]: Parameters<OpenPGlite>
+): Promise<PGlite> {
   const { PGlite: Database, contributed: load } = await importForDevelopment<Library>('pglite', purpose);
   const loaded = await Promise.all(contributed.map(async (name) => [name, await load(name)] as const));
-  const lite = new Database(dir, { extensions: { ...Object.fromEntries(loaded), ...extensions } });
+  const lite = new Database(dir, {
+    extensions: { ...Object.fromEntries(loaded), ...extensions },
+    ...(compiled && { pgliteWasmModule: compiled }),
+  });
   await lite.waitReady;
   return lite;
-};
+}
+
+/**
+ * PostgreSQL as a compiled module. While this process refers to it, each database that is opened with it finds the functions compiled that
+ * an earlier one has used. Undefined if it is not installed, which opening a database reports.
+ */
+export async function compiledPostgres(): Promise<object | undefined> {
+  try {
+    return await (await importForDevelopment<Library>('pglite', purpose)).compiled();
+  } catch {
+    return undefined;
+  }
+}
 
 /**
  * During a replay nothing else has to happen in this thread, so opening it here is faster. Under Jest without flags, only a thread works.
@@ -80,6 +101,7 @@ export const openForReplays: OpenPGlite = async (...folder) => {
 interface Library {
   readonly PGlite: new (dir: string, options: object) => PGlite;
   contributed(name: string): Promise<object>;
+  compiled(): Promise<object>;
 }
 
 /**

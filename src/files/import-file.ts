@@ -29,6 +29,7 @@ export function importThrough(load: ImportFile): void {
 }
 
 async function load(file: string): Promise<unknown> {
+  if (moduleKindOf(file) === 'esm') esModules++;
   const { throughProject } = shared;
   if (throughProject === undefined) return loadHere(file);
   return throughProject(addressOf(file)).catch((error: unknown) => {
@@ -42,6 +43,13 @@ async function loadHere(file: string): Promise<unknown> {
   return moduleKindOf(file) === 'esm'
     ? import(/* webpackIgnore: true */ pathToFileURL(file).href)
     : (requireFrom(file)(file) as unknown);
+}
+
+let esModules = 0;
+
+/** Whether a file of the project was loaded as an ES module. */
+export function hasLoadedEsModules(): boolean {
+  return esModules > 0;
 }
 
 /** On Windows, `import` needs a URL, but in a CommonJS project it is compiled to `require`, which needs a path. */

@@ -6,6 +6,12 @@ import type { InitialState } from './initial-state.js';
 import type { Place } from './place.js';
 import { ReadablePGlite } from './readable-pglite.js';
 
+/** What the thread is given. */
+export interface ThreadData {
+  readonly dir: string;
+  readonly compiled: object | undefined;
+}
+
 interface Ahead {
   readonly folder: string;
   readonly lite: ReadablePGlite;
@@ -15,17 +21,18 @@ let ahead: Promise<Ahead> | undefined;
 
 /**
  * Begins to open the next shadow database, in a thread of its own, while this one still reads the entities, which saves a second.
- * `thread` is the built `thread.js`.
+ * `thread` is the built `thread.js`, `compiled` the result of `compiledPostgres`.
  */
-export function openAhead(thread: URL): void {
-  ahead = begin(thread);
+export function openAhead(thread: URL, compiled?: object): void {
+  ahead = begin(thread, compiled);
   // `takeAhead` reports the error.
   ahead.catch(() => undefined);
 }
 
-async function begin(thread: URL): Promise<Ahead> {
+async function begin(thread: URL, compiled: object | undefined): Promise<Ahead> {
   const folder = await makeFolder();
-  return { folder, lite: new ReadablePGlite(new Worker(thread, { workerData: databaseIn(folder) })) };
+  const workerData: ThreadData = { dir: databaseIn(folder), compiled };
+  return { folder, lite: new ReadablePGlite(new Worker(thread, { workerData })) };
 }
 
 /** The database that is being opened, unless it has already been taken. */

@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { openFolder } from '../data-source/data-folder.js';
 import type { SqlClient } from '../database/sql-client.js';
 import { loadPg } from '../data-source/load-pg.js';
-import { openHere, usualExtensions } from '../data-source/pglite.js';
+import { openCompiled, usualExtensions } from '../data-source/pglite.js';
 import type { PGlite } from '../data-source/pglite.js';
 import type { Answer, Order } from '../data-source/threaded-pglite.js';
 import { statusIn } from '../data-source/messages.js';
@@ -10,6 +10,7 @@ import { configThrough, Wire } from '../data-source/wire.js';
 import { preparing } from './prepared-reads.js';
 import { readCatalog } from '../schema/read.js';
 import type { Catalog, CatalogPool, ReadOptions } from '../schema/read.js';
+import type { ThreadData } from './ahead.js';
 import { inside } from './inside.js';
 
 /** The requests to the thread. */
@@ -23,7 +24,7 @@ interface Opened {
 }
 
 /** The thread of `openAhead`: opens the database in the folder that it is given, and passes on what is said to it. */
-const database = opened(workerData as string);
+const database = opened(workerData as ThreadData);
 // Every request receives this error.
 database.catch(() => undefined);
 
@@ -55,8 +56,8 @@ let isInTransaction = false;
  * What PostgreSQL does for the first time takes it many times as long as later: its own code is compiled while it runs, and the catalog is
  * read into its caches. So the first time is over before anybody asks.
  */
-async function opened(dir: string): Promise<Opened> {
-  const lite = await openFolder(dir, {}, usualExtensions, openHere);
+async function opened({ dir, compiled }: ThreadData): Promise<Opened> {
+  const lite = await openFolder(dir, {}, usualExtensions, (...folder) => openCompiled(compiled, ...folder));
   const { default: pg } = await loadPg();
   const client = new pg.Client(configThrough(new Wire((messages) => lite.send(messages))));
   await client.connect();

@@ -107,13 +107,24 @@ export class CompileCache {
     return join(this.dir, 'manifest.json');
   }
 
+  /** From now on, every file counts as possibly changed. */
+  forget(): void {
+    this.verdicts.clear();
+  }
+
+  /** Whether the file itself, apart from its imports, is as it was when it was compiled. */
+  isUnchanged(file: string): boolean {
+    const entry = this.files[file];
+    return entry !== undefined && sameStamp(stampOf(file), entry.stamp);
+  }
+
   /** Whether neither the file nor any of its direct or indirect imports has changed. */
   isFresh(file: string, visiting = new Set<string>()): boolean {
     const known = this.verdicts.get(file);
     if (known !== undefined) return known;
     if (visiting.has(file)) return true;
     const entry = this.files[file];
-    if (entry === undefined || !sameStamp(stampOf(file), entry.stamp)) {
+    if (entry === undefined || !this.isUnchanged(file)) {
       this.verdicts.set(file, false);
       return false;
     }

@@ -13,6 +13,8 @@ export interface TypeScriptSource {
   readonly isCompiled: boolean;
   code(file: string): string;
   mapping(): PathMapping;
+  /** From now on, files that have changed are compiled again. */
+  forget(): void;
 }
 
 export function openTypeScript(projectDir: string, tsconfig: string | undefined): TypeScriptSource {
@@ -24,7 +26,10 @@ export function openTypeScript(projectDir: string, tsconfig: string | undefined)
   const loaded = (): Compiler =>
     (compiler ??= isNative(project.dir)
       ? createNativeCompiler(project)
-      : createProgramCompiler(project, (file) => cache.isFresh(file)));
+      : createProgramCompiler(project, {
+          isCompiled: (file) => cache.isFresh(file),
+          isUnchanged: (file) => cache.isUnchanged(file),
+        }));
   const fresh = new Map<string, string>();
   return {
     dir: project.dir,
@@ -38,6 +43,11 @@ export function openTypeScript(projectDir: string, tsconfig: string | undefined)
       cache.write(compiled, configFiles, mapping);
       return fresh.get(file) ?? '';
     },
+    forget: () => {
+      fresh.clear();
+      cache.forget();
+      compiler?.forget();
+    },
   };
 }
 
@@ -45,6 +55,7 @@ const unchanged = {
   isCompiled: false,
   code: (file: string) => readFileSync(file, 'utf8'),
   mapping: (): PathMapping => ({ baseUrl: undefined, paths: {} }),
+  forget: () => undefined,
 };
 
 /** https://nodejs.org/api/typescript.html */

@@ -26,6 +26,8 @@ export function createNativeCompiler(project: TypeScriptProject): Compiler {
   const mapping = mappingOf(shown, project);
   return {
     mapping,
+    // Each compilation is a process of its own.
+    forget: () => undefined,
     compile: (): Compilation => ({
       compiled: compileAll(tsc, project, shown, mapping),
       configFiles: project.tsconfig === undefined ? [] : configChain(project.tsconfig),

@@ -18,7 +18,17 @@ export interface Compilation {
 export interface Compiler {
   /** Compiles a file and everything in the project that it imports. */
   compile(file: string): Compilation;
+  /** From now on, files that have changed are compiled again. */
+  forget(): void;
   readonly mapping: PathMapping;
+}
+
+/** What the cache knows of a file. */
+interface CompiledFiles {
+  /** Whether it need not be compiled again. */
+  isCompiled(file: string): boolean;
+  /** Whether its own text is the one that was compiled. */
+  isUnchanged(file: string): boolean;
 }
 
 type Ts = typeof TypeScript;
@@ -28,7 +38,10 @@ type Ts = typeof TypeScript;
  * enum, a union, an interface). The program contains only the files of the project, no library, and of packages only what metadata depends
  * on. Everything else does not affect the output, and reading it is what makes `tsc` slow. Files that are already compiled are only read.
  */
-export function createProgramCompiler(project: TypeScriptProject, isCompiled: (file: string) => boolean): Compiler {
+export function createProgramCompiler(
+  project: TypeScriptProject,
+  { isCompiled, isUnchanged }: CompiledFiles,
+): Compiler {
   const ts = requireFrom(join(project.dir, 'package.json'))(typescriptDir(project.dir)) as Ts;
   const { options, configFiles, mapping } = readConfig(ts, project);
   const sources = new Map<string, TypeScript.SourceFile | undefined>();
@@ -37,7 +50,10 @@ export function createProgramCompiler(project: TypeScriptProject, isCompiled: (f
   let previous: TypeScript.Program | undefined;
   return {
     mapping,
+    forget: () => emitted.clear(),
     compile(file) {
+      for (const read of sources.keys())
+        if (packages.textOf(read) === undefined && !isUnchanged(read)) sources.delete(read);
       const imports = new Map<string, string[]>();
       const host = createHost(ts, options, { mapping, sources, packages, imports });
       const program = ts.createProgram({

@@ -3,6 +3,7 @@ import Module, { register } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openTypeScript } from './compile.js';
+import { generation, isOfProject, loaders } from './forget.js';
 import type { TypeScriptSource } from './compile.js';
 import { resolveInProject } from './resolve.js';
 import { traceSources } from './stacks.js';
@@ -42,15 +43,18 @@ export function registerTypeScript(options: RegisterOptions): void {
   if (registered.has(options.projectDir)) return;
   registered.add(options.projectDir);
   const source = openTypeScript(options.projectDir, options.tsconfig);
-  if (source.isCompiled) traceSources((file) => (isOurs(file) ? source.code(file) : undefined));
+  if (source.isCompiled) traceSources((file) => (isOfProject(file) ? source.code(file) : undefined));
   const late = options.lateTypeorm === true;
   hookRequire(source, late ? lateDataSource.require : undefined);
   // The hooks for ES modules need their own thread, which slows down the start. A CommonJS project does not need them.
-  if (isModuleProject(options.projectDir)) {
+  const hasHooks = isModuleProject(options.projectDir);
+  loaders.push({ source, hasHooks });
+  if (hasHooks) {
     register(built('esm/typescript/esm-hooks.js'), {
       data: {
         projectDir: options.projectDir,
         tsconfig: options.tsconfig,
+        generation,
         instead: late ? lateDataSource.import : undefined,
       },
     });
@@ -59,12 +63,12 @@ export function registerTypeScript(options: RegisterOptions): void {
 
 function hookRequire(source: TypeScriptSource, instead: Instead | undefined): void {
   const loader = Module as unknown as CommonJsLoader;
-  const isTypeScript = (file: string): boolean => /\.[cm]?ts$/.test(file) && isOurs(file);
+  const isTypeScript = (file: string): boolean => /\.[cm]?ts$/.test(file) && isOfProject(file);
   for (const extension of ['.ts', '.cts']) {
     if (!source.isCompiled) break;
     const before = loader._extensions[extension];
     loader._extensions[extension] = (module, file) => {
-      if (isOurs(file)) module._compile(source.code(file), file);
+      if (isOfProject(file)) module._compile(source.code(file), file);
       else before?.(module, file);
     };
   }
@@ -84,10 +88,6 @@ function hookRequire(source: TypeScriptSource, instead: Instead | undefined): vo
       return found;
     }
   };
-}
-
-function isOurs(file: string): boolean {
-  return !/[\\/]node_modules[\\/]/.test(file);
 }
 
 function isModuleProject(dir: string): boolean {

@@ -13,10 +13,17 @@ interface Position {
  * that runs for a file.
  */
 export function traceSources(compiled: (file: string) => string | undefined): void {
-  const maps = new Map<string, SourceMap | undefined>();
+  const maps = new Map<string, { readonly code: string | undefined; readonly map: SourceMap | undefined }>();
+  const mapOf = (file: string): SourceMap | undefined => {
+    const code = compiled(file);
+    const known = maps.get(file);
+    if (known?.code === code) return known?.map;
+    const map = mapIn(code);
+    maps.set(file, { code, map });
+    return map;
+  };
   const original = (file: string, { line, column }: Position): Position | undefined => {
-    if (!maps.has(file)) maps.set(file, mapIn(compiled(file)));
-    const entry = maps.get(file)?.findEntry(line - 1, column - 1);
+    const entry = mapOf(file)?.findEntry(line - 1, column - 1);
     return entry && 'originalLine' in entry
       ? { line: entry.originalLine + 1, column: entry.originalColumn + 1 }
       : undefined;
@@ -31,7 +38,7 @@ function traced(frame: NodeJS.CallSite, original: (file: string, at: Position) =
   // oxlint-disable-next-line typescript/no-base-to-string -- it has its own toString, which its type does not declare.
   const text = frame.toString();
   const [name, line, column] = [frame.getFileName(), frame.getLineNumber(), frame.getColumnNumber()];
-  if (!name || line === null || column === null || !/\.[cm]?ts$/.test(name)) return text;
+  if (!name || line === null || column === null || !/\.[cm]?ts(?:\?.*)?$/.test(name)) return text;
   try {
     const at = original(name.startsWith('file:') ? fileURLToPath(name) : name, { line, column });
     return at ? text.replace(`${name}:${line}:${column}`, () => `${name}:${at.line}:${at.column}`) : text;

@@ -49,7 +49,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'data-source': [...foundation, 'files', 'decorators', 'development', 'rejections'],
   nest: [...foundation, 'typeorm', ...core, 'commands', 'migrator', 'data-source'],
   testing: [...foundation, 'typeorm', ...core, 'commands', 'migrator', 'data-source', 'nest'],
-  typescript: [...foundation, 'files', 'package-manager', 'version'],
+  typescript: [...foundation, 'typeorm', 'files', 'package-manager', 'version'],
   app: [...foundation, 'typeorm', 'files', 'data-source', 'typescript', 'nest', 'rejections'],
   'nest-commands': ['errors', 'nest'],
   cli: [

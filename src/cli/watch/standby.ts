@@ -6,7 +6,12 @@ import { requireFrom } from '../../require-from.js';
 export const standbyVariable = 'NEST_MIGRATE_STANDBY';
 
 /** The messages to and from a waiting process. */
-export type Message = { readonly type: 'ready' } | { readonly type: 'go'; readonly isFirst: boolean } | Written;
+export type Message =
+  | { readonly type: 'ready' }
+  | { readonly type: 'go'; readonly isFirst: boolean }
+  | Written
+  /** A process that was used before has failed, perhaps because it was: a new one does the same again. */
+  | { readonly type: 'again' };
 
 /** What a process says when it has finished. */
 export interface Written {
@@ -27,20 +32,28 @@ export async function tellWritten(files: readonly string[]): Promise<void> {
 }
 
 /** A process that is gone need not be told. */
-function tell(message: Message): void {
+export function tell(message: Message): void {
   process.send?.(message, undefined, undefined, () => undefined);
+}
+
+/** What a waiting process is told. */
+export interface Save {
+  /** How long the process has been running by then. */
+  readonly waitedMs: number;
+  /** Whether this is the first time in this `dev --watch`. */
+  readonly isFirst: boolean;
 }
 
 /**
  * A process that `dev --watch` has started in advance: it loads everything that does not depend on the files of the project, which may
- * still change, and continues when it is told to. Returns how long it has been running by then, and whether this is the first time.
+ * still change, and continues when it is told to.
  */
-export async function waitForSave(): Promise<{ readonly waitedMs: number; readonly isFirst: boolean }> {
+export async function waitForSave(signal: AbortSignal): Promise<Save> {
   // Ctrl-C reaches every process of the terminal. A process that has not begun has nothing to end.
   const quit = (): never => process.exit(0);
   process.on('disconnect', quit).prependListener('SIGINT', quit).prependListener('SIGTERM', quit);
-  // The process that watches may have ended before this one could notice.
-  if (!process.connected) quit();
+  // Both may have happened before this process could notice.
+  if (!process.connected || signal.aborted) quit();
   const told = new Promise<Message>((resolve) => process.once('message', resolve));
   await preload();
   tell({ type: 'ready' });
