@@ -136,7 +136,7 @@ exports.Batches1700000000004 = class Batches1700000000004 {
     async () => {
       const killedIn = new Map<string, number>();
       own.project = projectWith(files);
-      for (let round = 0; round < rounds(200, 8); round++) {
+      for (let round = 0; round < rounds(200, 4); round++) {
         await own.database.query('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
         const victim = startCli(['run'], { cwd: own.project.dir });
         // Most of the first 300 ms the process is only starting; what is interesting comes after the first table exists.

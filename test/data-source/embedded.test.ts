@@ -658,7 +658,7 @@ it('names the flag that extensions need', async () => {
     180_000,
   );
 
-  it('keeps what was reported as applied if its process is killed later in the same run', async () => {
+  itInFull('keeps what was reported as applied if its process is killed later in the same run', async () => {
     const file = (n: number, body: string): string =>
       project.write(
         `migrations/170000000000${n}-M${n}.js`,
@@ -711,10 +711,12 @@ it('names the flag that extensions need', async () => {
     60_000,
   );
 
-  it('keeps nothing of what it has answered', async () => {
-    project.write(
-      'answers.js',
-      `import dataSource from './data-source.js';
+  itInFull(
+    'keeps nothing of what it has answered',
+    async () => {
+      project.write(
+        'answers.js',
+        `import dataSource from './data-source.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 await dataSource.initialize();
 const ask = async (times) => {
@@ -726,12 +728,14 @@ const before = await ask(30);
 console.log((await ask(200)) - before);
 await dataSource.destroy();
 `,
-    );
-    const { code, stdout } = await start('answers.js').result;
-    expect(code).toBe(0);
-    // 200 MB were answered. What is left of the last ones waits for the garbage collector.
-    expect(Number(stdout)).toBeLessThan(120e6);
-  }, 30_000);
+      );
+      const { code, stdout } = await start('answers.js').result;
+      expect(code).toBe(0);
+      // 200 MB were answered. What is left of the last ones waits for the garbage collector.
+      expect(Number(stdout)).toBeLessThan(120e6);
+    },
+    30_000,
+  );
 
   itInFull('needs no cache that it can write', async () => {
     expect(await start('raw.js', { TMPDIR: join(project.dir, 'package.json') }).result).toMatchObject({

@@ -8,6 +8,7 @@ import { Backfill, RenamedFrom } from '../../src/decorators.js';
 import { createDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { failureOf } from '../support/migrations.js';
+import { itInFull } from '../support/sample.js';
 import { Developer, expectAgreement } from './developer.js';
 
 type Columns = Readonly<Record<string, EntitySchemaColumnOptions>>;
@@ -92,7 +93,7 @@ it('starts from a synchronized database; a setting names a database that is not 
   }
 });
 
-it('follows decorators as they are now, even if a kept answer or a flag says the same', async () => {
+itInFull('follows decorators as they are now, even if a kept answer or a flag says the same', async () => {
   const other = await createDatabase();
   const own = new Developer(other, { online: false });
   const authors = (columns: Readonly<Record<string, readonly PropertyDecorator[]>>): readonly (new () => object)[] => {
@@ -213,7 +214,7 @@ it('is reverted if its file is gone; an unknown migration is refused', async () 
   expect(unknown).toMatchObject({ code: 'MIGRATION_FILE_MISSING', message: expect.stringContaining('OfAnother') });
 });
 
-it('checks deferred constraints after a backfill, and starts over when types cannot be converted', async () => {
+itInFull('checks deferred constraints after a backfill, and starts over when types cannot be converted', async () => {
   const other = await createDatabase();
   const own = new Developer(other, { online: false });
   const books = (nullable: boolean, columns: Columns = {}): readonly EntitySchema[] => [

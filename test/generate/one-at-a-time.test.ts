@@ -5,6 +5,7 @@ import { shadowPrefix } from '../../src/data-source/shadow-prefix.js';
 import { startCli } from '../support/cli.js';
 import { createProject } from '../support/project.js';
 import type { TestProject } from '../support/project.js';
+import { full } from '../support/sample.js';
 
 let project: TestProject;
 afterEach(() => project.remove());
@@ -41,7 +42,7 @@ export default defineDataSource({ baseDir: __dirname, entities: ['*.entity.ts'],
       'thing.entity.ts': thing(),
       'migrations/1700000000000-things.sql': 'CREATE TABLE things (id int PRIMARY KEY);',
     });
-    expect(await check()).toEqual({ code: 0, most: 1 });
+    if (full) expect(await check()).toEqual({ code: 0, most: 1 });
     project.write('thing.entity.ts', thing(`@Column('text', { nullable: true }) note!: string;`));
     project.write('migrations/1700000000001-more.sql', 'CREATE INDEX more ON things ((id + 1));');
     expect(await check()).toEqual({ code: 3, most: 1 });

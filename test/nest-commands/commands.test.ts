@@ -4,6 +4,7 @@ import { createDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { createProject } from '../support/project.js';
 import type { TestProject } from '../support/project.js';
+import { sample } from '../support/sample.js';
 
 /** The command line of an app, by its users called `my-app`. */
 const body = `
@@ -41,7 +42,7 @@ const run = (file: string, ...args: string[]) =>
 const tables = async (): Promise<unknown[]> =>
   database.query("SELECT column_name FROM information_schema.columns WHERE table_name = 'users' ORDER BY 1");
 
-describe.each(['my-app.mjs', 'my-app.cjs'])('the commands in %s', (file) => {
+describe.each(sample(['my-app.mjs', 'my-app.cjs'], 2))('the commands in %s', (file) => {
   it('use the data source of the app, which does not migrate by itself in the meantime', async () => {
     const status = await run(file, 'migrations:status', '--json');
     expect(JSON.parse(status.stdout)).toMatchObject({ applied: [], pending: [{}, {}] });

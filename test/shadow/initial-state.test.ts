@@ -14,7 +14,7 @@ import type { ConnectedShadow } from '../../src/shadow/connected.js';
 import { createDatabase, serverUrl } from '../support/database.js';
 import { failureOf, migration, using } from '../support/migrations.js';
 import type { Step } from '../support/migrations.js';
-import { sample } from '../support/sample.js';
+import { full, sample } from '../support/sample.js';
 
 const servers = [
   ['in the process', undefined],
@@ -233,26 +233,27 @@ CREATE FUNCTION public.legacies() RETURNS bigint LANGUAGE sql AS $$ SELECT count
     expect(opened.missing).toEqual([]);
   });
 
-  it('reports errors in it', async () => {
-    await expect(open(where, {}, 'no/such/file.sql')).rejects.toMatchObject({
-      code: 'OPTIONS_INVALID',
-      message: expect.stringMatching(
-        /^The setting initialState names the file \/.*no\/such\/file\.sql, which does not exist\./,
-      ),
+  if (where === undefined || full)
+    it('reports errors in it', async () => {
+      await expect(open(where, {}, 'no/such/file.sql')).rejects.toMatchObject({
+        code: 'OPTIONS_INVALID',
+        message: expect.stringMatching(
+          /^The setting initialState names the file \/.*no\/such\/file\.sql, which does not exist\./,
+        ),
+      });
+      await expect(open(where, {}, 'CREATE SCHEMA a; CREATE TABEL b ()')).rejects.toMatchObject({
+        code: 'INITIAL_STATE_FAILED',
+        message: expect.stringContaining('syntax error at or near "TABEL" (42601).\n  CREATE TABEL b ()'),
+      });
+      await expect(open(where, {}, 'CREATE TABLE a (id uuid DEFAULT uuid_generate_v4())')).rejects.toMatchObject({
+        code: 'INITIAL_STATE_FAILED',
+        next: 'Add what it needs to the setting initialState, before this statement: CREATE EXTENSION "uuid-ossp"',
+      });
+      await expect(open(where, {}, 'CREATE EXTENSION postgis')).rejects.toMatchObject({
+        code: 'INITIAL_STATE_FAILED',
+        next: expect.stringContaining('--shadow'),
+      });
     });
-    await expect(open(where, {}, 'CREATE SCHEMA a; CREATE TABEL b ()')).rejects.toMatchObject({
-      code: 'INITIAL_STATE_FAILED',
-      message: expect.stringContaining('syntax error at or near "TABEL" (42601).\n  CREATE TABEL b ()'),
-    });
-    await expect(open(where, {}, 'CREATE TABLE a (id uuid DEFAULT uuid_generate_v4())')).rejects.toMatchObject({
-      code: 'INITIAL_STATE_FAILED',
-      next: 'Add what it needs to the setting initialState, before this statement: CREATE EXTENSION "uuid-ossp"',
-    });
-    await expect(open(where, {}, 'CREATE EXTENSION postgis')).rejects.toMatchObject({
-      code: 'INITIAL_STATE_FAILED',
-      next: expect.stringContaining('--shadow'),
-    });
-  });
 });
 
 describe('the extensions that TypeORM installs when it connects', () => {

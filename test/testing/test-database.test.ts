@@ -187,7 +187,7 @@ describe('the cache', () => {
     },
   );
 
-  it.each(sample([{}, { server: serverUrl() }], 2))("includes the rows of the project's seeds: %j", async (where) => {
+  it.each(sample([{ server: serverUrl() }, {}], 2))("includes the rows of the project's seeds: %j", async (where) => {
     const seed = (text: string): void =>
       utimesSync(project.write('seeds/01-plans.sql', `INSERT INTO plans (name) VALUES ('${text}')`), 1000, 1000);
     const seeded = async (): Promise<readonly unknown[]> => {
