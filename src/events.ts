@@ -149,6 +149,17 @@ export function describeWait(
 /** The same for the terminal and the log: a line every ten seconds says enough. */
 export const tellProgressEveryMs = 10_000;
 
+/** Tells whether a failed attempt to connect is worth a line: the first one, one for a new reason, and one every ten seconds. */
+export function connectingNews(): (event: Extract<MigrateEvent, { readonly type: 'connecting' }>) => boolean {
+  let told = { reason: '', at: 0 };
+  return ({ attempt, reason }) => {
+    const now = performance.now();
+    if (attempt > 1 && reason === told.reason && now - told.at < tellProgressEveryMs) return false;
+    told = { reason, at: now };
+    return true;
+  };
+}
+
 export function describeProgress(event: ProgressEvent, show: (ms: number) => string): string {
   return `${event.migration}: ${event.what}${howFar(event, show)}`;
 }

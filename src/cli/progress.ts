@@ -1,4 +1,11 @@
-import { describeHolder, describeProgress, describeWait, percentOf, tellProgressEveryMs } from '../events.js';
+import {
+  connectingNews,
+  describeHolder,
+  describeProgress,
+  describeWait,
+  percentOf,
+  tellProgressEveryMs,
+} from '../events.js';
 import type { Blocker, Direction, EventListener, MigrateEvent, ProgressEvent } from '../events.js';
 import { many, showDuration } from './io.js';
 import type { Io, Paint } from './io.js';
@@ -9,10 +16,12 @@ export function progressPrinter(io: Io): EventListener {
   const { paint } = io;
   let told = performance.now();
   let isBarShown = false;
+  const isNews = connectingNews();
   return (event) => {
     if (event.type === 'warning' && io.shown?.has(event.code)) return;
     // `dev --watch` keeps it open for its own processes.
     if (event.type === 'embedded-shared' && event.pid === process.ppid) return;
+    if (event.type === 'connecting' && !isNews(event)) return;
     if (event.type === 'stage') return io.stage(event.stage);
     if (event.type === 'progress' && io.bar) {
       isBarShown = true;

@@ -2,6 +2,7 @@ import { dirname, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DataSource } from 'typeorm';
 import { loadEntitiesFromSources } from '../files/entity-sources.js';
+import { loadable } from '../data-source/compiled.js';
 import { envFilesOfApp, unloadedVariables } from '../data-source/env-files.js';
 import { loadEnvFiles } from '../data-source/environment.js';
 import { canLoadTypeScript, findDataSourceFile } from '../data-source/find.js';
@@ -30,7 +31,8 @@ export async function loadSource(project: Project, flags: GlobalFlags, io: Io): 
     // An app may use its data source in any way, so it is loaded completely.
     lateTypeorm: project.app === undefined,
   });
-  return project.app === undefined ? fromFile(project, io) : fromApp(project.app, project, flags);
+  const { app, dir } = project;
+  return app === undefined ? fromFile(project, io) : fromApp(loadable(dir, app), project, flags);
 }
 
 async function fromFile(project: Project, io: Io): Promise<Source> {

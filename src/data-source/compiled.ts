@@ -4,7 +4,7 @@ import { compiledFolderOf } from '../files/outputs.js';
 import { requireFrom } from '../require-from.js';
 
 /**
- * The file to load for a data source that package.json or a flag names: an image often contains only what the source was compiled to, or the
+ * The file to load for a data source or an app that package.json or a flag names: an image often contains only what the source was compiled to, or the
  * source without a compiler.
  */
 export function loadable(projectDir: string, file: string): string {

@@ -230,7 +230,7 @@ export function connectionError(error: unknown, shown: string | undefined, attem
         : (adviceOnParts(shown) ??
           aboutSsl(error) ??
           aboutPooler(error) ??
-          'Start the server, or correct its address, in DATABASE_URL or where the data source gets it. To wait longer: --connect-timeout 2min, or `nest-migrate wait`. Nothing was changed.'),
+          "Start the server, or correct its address, in DATABASE_URL or where the data source gets it. To wait longer: --connect-timeout 2min; in an app, the setting connect: { timeout: '2min' }. Nothing was changed."),
     cause,
   });
 }

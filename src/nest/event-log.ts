@@ -1,10 +1,11 @@
 import { Logger } from '@nestjs/common';
-import { describeHolder, describeProgress, describeWait, tellProgressEveryMs } from '../events.js';
+import { connectingNews, describeHolder, describeProgress, describeWait, tellProgressEveryMs } from '../events.js';
 import type { Blocker, EventListener, MigrateEvent } from '../events.js';
 import { messageOf } from '../errors.js';
 
 const logger = new Logger('MigrationsModule');
 let progressTold = 0;
+const isNews = connectingNews();
 
 /** Passes events to the Nest logger and all other listeners. A listener that throws must not stop a migration. */
 export function tellAll(listeners: Iterable<EventListener>): EventListener {
@@ -54,7 +55,7 @@ function log(event: MigrateEvent): void {
     case 'resuming':
       return logger.log(`${event.migration} continues after statement ${event.statementsDone}`);
     case 'connecting':
-      return logger.warn(`No connection yet: ${event.reason}; retrying`);
+      return isNews(event) ? logger.warn(`No connection yet: ${event.reason}; retrying`) : undefined;
     case 'blocked':
       return logger.warn(`${event.migration} waits for a lock held by ${event.blockers.map(describe).join('; ')}`);
     case 'retrying':

@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { finishedBefore, isMigrateError } from '../errors.js';
 
 const logger = new Logger('MigrationsModule');
 const signals = ['SIGINT', 'SIGTERM'] as const;
@@ -10,16 +11,24 @@ const signals = ['SIGINT', 'SIGTERM'] as const;
 export async function cancelledBySignals<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
   const abort = (signal: NodeJS.Signals): void => {
-    logger.warn(`${signal}: cancelling the migration`);
+    logger.warn(`${signal}: stopping`);
     controller.abort(signal);
   };
   for (const signal of signals) process.on(signal, abort);
+  let failure: unknown;
   try {
     return await work(controller.signal);
+  } catch (error) {
+    failure = error;
+    throw error;
   } finally {
     for (const signal of signals) process.off(signal, abort);
     const received = controller.signal.reason as NodeJS.Signals | undefined;
     // If the app listens for signals too, it has already received this one, and decides.
-    if (received !== undefined && process.listenerCount(received) === 0) process.kill(process.pid, received);
+    if (received !== undefined && process.listenerCount(received) === 0) {
+      // The process ends before Nest reports the error.
+      if (isMigrateError(failure)) logger.warn([failure.message, finishedBefore(failure) ?? []].flat().join('\n'));
+      process.kill(process.pid, received);
+    }
   }
 }

@@ -110,6 +110,21 @@ describe('an app whose connection is written in its modules', () => {
     expect(stderr).toContain('No connection to postgres://a:***@127.0.0.1:1/of_file');
   });
 
+  it('is loaded from the compiled module in an image without sources, though package.json names the source', async () => {
+    project.delete('src/app.module.ts');
+    project.write(
+      'dist/app.module.js',
+      `const { Module } = require('@nestjs/common');
+const { TypeOrmModule } = require('@nestjs/typeorm');
+class AppModule {}
+exports.AppModule = AppModule;
+Module({ imports: [TypeOrmModule.forRoot({ type: 'postgres', url: process.env.DB, migrations: [] })] })(AppModule);`,
+    );
+    project.write('dist/main.js', "require('dotenv/config');");
+    const { code, stderr } = await cli('status');
+    expect([code, stderr]).toEqual([0, expect.not.stringContaining('✖')]);
+  });
+
   it.each<readonly [title: string, flags: string, text: string | undefined, message: string | RegExp]>([
     ['a missing file', '--app src/nowhere.ts', undefined, 'There is no file'],
     [

@@ -525,7 +525,7 @@ describe('problems', () => {
     expect(await refused(noServer, '--connect-timeout', '100ms')).toMatchInlineSnapshot(`
       "no connection yet: connect ECONNREFUSED 127.0.0.1:1; retrying
       ✖ No connection to postgres://me:***@server/db (tried 2 times): connect ECONNREFUSED 127.0.0.1:1.
-      → Start the server, or correct its address, in DATABASE_URL or where the data source gets it. To wait longer: --connect-timeout 2min, or \`nest-migrate wait\`. Nothing was changed.
+      → Start the server, or correct its address, in DATABASE_URL or where the data source gets it. To wait longer: --connect-timeout 2min; in an app, the setting connect: { timeout: '2min' }. Nothing was changed.
       More: nest-migrate help CONNECTION_FAILED
       exit code 1"
     `);
