@@ -47,9 +47,10 @@ export async function planAndProve(changes: readonly Change[], context: AttemptC
       const files = keepPrivilegesIn(arrange(planned, from, to, { cautious }), from, to).map(withUncheckedBodies);
       return { planned, attempt, ...(await prove(files, proofOf(context))) };
     } catch (error) {
-      if (!isMigrateError(error) || failedOnRow(error)) throw error;
-      first ??= error;
+      if (!isMigrateError(error)) throw error;
       await restore(context.proof);
+      if (failedOnRow(error)) throw error;
+      first ??= error;
     }
   }
   throw first;

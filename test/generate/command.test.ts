@@ -7,7 +7,7 @@ import { createDatabase, createRole, serverUrl } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { createProject } from '../support/project.js';
 import type { TestProject } from '../support/project.js';
-import { full, itInFull } from '../support/sample.js';
+import { full, itInFull, sample } from '../support/sample.js';
 
 const user = (columns: string, decorators = '', table = 'users'): string =>
   `import { Check, Column, Entity, Index, ManyToOne, PrimaryGeneratedColumn } from 'typeorm';
@@ -276,18 +276,42 @@ describe('questions that only the author can answer', () => {
       entity('@Column() name!: string; @Column() mail!: string;');
       const { stderr, code } = await generate('--backfill', 'users.mail=users.nme');
       expect(stderr).toContain(
-        'The trigger "users_mail_fill" of users.mail failed on a test row: column users.nme does not exist (42703). Nothing was written.',
+        'The expression for users.mail (--backfill or @Backfill) fails: column users.nme does not exist (42703).',
       );
-      expect(code).toBe(1);
+      expect(code).toBe(2);
       const inTrigger = await generate('--dry-run', '--backfill', 'users.mail=(SELECT max(u.name) FROM users u)');
       expect(inTrigger.stderr).toContain(
         `! The trigger "users_mail_fill" of users.mail reads other tables with the privileges of the role that writes the row: the app's role needs SELECT on them.`,
       );
       entity(`@Column() name!: string; @Column('int', { nullable: true }) age?: number;`);
       const nullable = await generate('--backfill', 'users.age=name || 1');
-      expect(nullable.stderr).toContain('The backfill of users.age failed on a test row: column "age" is of type');
+      expect(nullable.stderr).toContain(
+        '(--backfill or @Backfill) fails: column "age" is of type integer but expression',
+      );
     },
     60_000,
+  );
+
+  const wrongExpressions: readonly (readonly [mode: string, flag: string, text: string, says: string])[] = [
+    ['--online', '--using', 'users.name=nme::int', 'column "nme" does not exist (42703).\n    nme::int\n'],
+    ['--no-online', '--using', 'users.name=now()', 'column "name" is of type integer but expression is of type'],
+    ['--no-online', '--using', 'users.name=length(', 'syntax error at '],
+    ['--online', '--backfill', 'users.mail=nme', 'column "nme" does not exist (42703).\n    nme\n'],
+    ['--no-online', '--backfill', `users.mail='x`, 'unterminated quoted string'],
+  ];
+  it.each(sample(wrongExpressions, 3))(
+    '%s %s %s: says what is wrong with the expression, not that the migration cannot be proven',
+    async (mode, flag, text, says) => {
+      withFirst();
+      entity(
+        flag === '--using' ? `@Column('int') name!: number;` : '@Column() name!: string; @Column() mail!: string;',
+      );
+      const { stderr, code } = await cli('generate', ...onServer, mode, flag, text);
+      const next = '→ Correct it. It may use the columns of the table, under their names before the change';
+      for (const part of [`The expression for ${text.split('=')[0]} (${flag}`, `fails: ${says}`, `${next}: ${flag} "`])
+        expect(stderr).toContain(part);
+      expect(code).toBe(2);
+    },
   );
 
   it('the summary shows the steps, why there are several, and what could be better; the settings online and rename apply', async () => {

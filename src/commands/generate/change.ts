@@ -34,6 +34,7 @@ import { decide } from './decide.js';
 import type { GivenExpressions } from './decide.js';
 import { expressionsAfter, nameBefore, renameOnShadow } from './rename-on-shadow.js';
 import type { Renamed } from './rename-on-shadow.js';
+import { withWrongExpression } from './wrong-expression.js';
 import { supersededColumns } from './unfilled-columns.js';
 
 /** The two schemas of a change, and what is known of the objects in them. */
@@ -97,6 +98,9 @@ export async function change(
     around: (rest) => [...inCatalog, ...rest, ...sides.metadata],
     proof: { ...shadow, from: shadow.schema, unnamed: sides.unnamed, ways },
     online: options.online !== false,
+  }).catch(async (error: unknown) => {
+    const written = { from, to, decisions: planContext.decisions, inCatalog: renamed.inCatalog };
+    throw await withWrongExpression(error, written, shadow.client);
   });
   const { backfill: backfills, using: usings, storedTimezone } = planContext.decisions;
   const named = [...renamed.inCatalog, ...renamed.bridged].filter(
