@@ -13,6 +13,7 @@ import { listLines, untilFound } from './found-by.js';
 import { many, showDuration, wrapped } from './io.js';
 import type { Io } from './io.js';
 import { languageLines } from './language.js';
+import { readProject } from './project.js';
 
 export interface GenerateFlags {
   readonly check?: boolean;
@@ -57,7 +58,8 @@ export async function withPostgresAhead<T>(
   work: () => Promise<T>,
   compiled?: object,
 ): Promise<T> {
-  if (flags.check || flags.shadow !== undefined || availableParallelism() < 2) return work();
+  const shadow = flags.shadow ?? readProject(process.cwd(), {}).settings.shadow;
+  if (flags.check || shadow || availableParallelism() < 2) return work();
   const { closeAhead, openAhead } = await import('../shadow/ahead.js');
   openAhead(new URL('../shadow/thread.js', import.meta.url), compiled);
   try {

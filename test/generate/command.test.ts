@@ -602,7 +602,14 @@ describe('on a server', () => {
     expect([stderr, code]).toEqual([expect.stringContaining('127.0.0.1:1/postgres'), 1]);
     expect(await generated(...onServer, '--dry-run')).toContain('CREATE TABLE');
     settings(serverUrl());
-    expect(await generated()).toContain('Init.ts');
+    // No PostgreSQL is started in a thread of this process, ahead of time.
+    project.write('threads.cjs', "process.on('worker', () => process.stderr.write('a thread is started'));");
+    const env = { NODE_OPTIONS: '--require ./threads.cjs' };
+    const onSetting = await runCli(['generate'], { cwd: project.dir, env });
+    expect([onSetting.stdout, onSetting.stderr]).toEqual([
+      expect.stringContaining('Init.ts'),
+      expect.not.stringContaining('a thread is started'),
+    ]);
   });
 
   it('--shadow needs only CREATEDB, and leaves no database behind', async () => {
