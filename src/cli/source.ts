@@ -2,6 +2,7 @@ import { dirname, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DataSource } from 'typeorm';
 import { loadEntitiesFromSources } from '../files/entity-sources.js';
+import { useAddressFor } from '../data-source/address-for-migrations.js';
 import { loadable } from '../data-source/compiled.js';
 import { envFilesOfApp, unloadedVariables } from '../data-source/env-files.js';
 import { loadEnvFiles } from '../data-source/environment.js';
@@ -32,7 +33,12 @@ export async function loadSource(project: Project, flags: GlobalFlags, io: Io): 
     lateTypeorm: project.app === undefined,
   });
   const { app, dir } = project;
-  return app === undefined ? fromFile(project, io) : fromApp(loadable(dir, app), project, flags);
+  const source = await (app === undefined ? fromFile(project, io) : fromApp(loadable(dir, app), project, flags));
+  if (useAddressFor(source.dataSource) === 'not used')
+    io.note(
+      '! NEST_MIGRATE_DATABASE_URL is not used, because the data source does not get its address from DATABASE_URL. For another address: the setting directUrl.',
+    );
+  return source;
 }
 
 async function fromFile(project: Project, io: Io): Promise<Source> {

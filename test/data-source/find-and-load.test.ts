@@ -453,6 +453,43 @@ export default AppDataSource;
     });
   });
 
+  it.each([
+    ['an address', 'url: process.env.DATABASE_URL'],
+    [
+      'parts of the address',
+      `host: at.hostname, port: Number(at.port), username: at.username, password: at.password, database: at.pathname.slice(1)`,
+    ],
+  ])('a plain data source with %s uses the address for migrations in place of DATABASE_URL', async (_what, options) => {
+    const database = await createDatabase();
+    try {
+      const plain = `const { DataSource } = require('typeorm');
+const at = new URL(process.env.DATABASE_URL);
+exports.default = new DataSource({ type: 'postgres', ${options}, migrations: ['migrations/*.js'] });`;
+      project.write('data-source.js', plain);
+      // One migration that TypeORM has to connect for.
+      project.write(
+        'migrations/1700000000001-First.js',
+        `exports.First1700000000001 = class First1700000000001 { async up({ manager, connection }) { await manager.query('CREATE TABLE first ()'); await connection.query('CREATE TABLE second ()'); } async down() {} };`,
+      );
+      const env = { DATABASE_URL: 'postgres://app:x@127.0.0.1:1/pooled', NEST_MIGRATE_DATABASE_URL: database.url };
+      const run = await runCli(['run'], { cwd: project.dir, env });
+      expect([run.code, run.stderr]).toEqual([0, expect.stringContaining('First1700000000001 applied')]);
+      const found = await database.query(
+        `SELECT to_regclass('first') IS NULL AS first, to_regclass('second') IS NULL AS second`,
+      );
+      expect(found).toEqual([{ first: false, second: false }]);
+      // Of another database.
+      project.write('data-source.js', plain.replaceAll('process.env.DATABASE_URL', 'process.env.BILLING_URL'));
+      const other = { ...env, BILLING_URL: 'postgres://app:x@127.0.0.1:1/billing' };
+      const status = await runCli(['status', '--connect-timeout', '0'], { cwd: project.dir, env: other });
+      expect(status.stderr).toMatch(
+        /^! NEST_MIGRATE_DATABASE_URL is not used, because .*\n[^]*127\.0\.0\.1:1\/billing/,
+      );
+    } finally {
+      await database.drop();
+    }
+  });
+
   it('uses the address for migrations', async () => {
     project.write('.env', 'DATABASE_URL=postgres://pooler/a\nNEST_MIGRATE_DATABASE_URL=postgres://direct/a\n');
     project.write(
