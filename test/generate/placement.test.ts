@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,15 +30,17 @@ const plain = (options: string): string =>
 let project: TestProject;
 let database: TestDatabase;
 let cache: string;
+beforeAll(() => {
+  cache = mkdtempSync(join(tmpdir(), 'nest-migrate-placement-'));
+});
 beforeEach(async () => {
   database = await createDatabase();
-  cache = mkdtempSync(join(tmpdir(), 'nest-migrate-placement-'));
 });
 afterEach(async () => {
   project.remove();
-  rmSync(cache, { recursive: true, force: true });
   await database.drop();
 });
+afterAll(() => rmSync(cache, { recursive: true, force: true }));
 
 const projectWith = (text: string, more: Readonly<Record<string, string>> = {}, table = 'ones'): TestProject =>
   createProject({
@@ -193,7 +195,7 @@ describe('a list of classes', () => {
     const imports = "import { First1600000000000 } from './src/migrations/1600000000000-First';";
     const text = withList('[\n  First1600000000000,\n]', imports);
     project = projectWith(text, first);
-    const { code, stdout } = await cli('generate');
+    const { code, stdout } = await cli('generate', ...onServer);
     const [, init = ''] = filesIn('src/migrations');
     const name = `Init${init.slice(0, 13)}`;
     expect(init).toMatch(/-CreateOnes\.ts$/);
@@ -208,12 +210,12 @@ describe('a list of classes', () => {
     ]);
     project.delete(`src/migrations/${init}`);
     // With consent, it is in the list, and the next command knows it; steps of a change are imported together.
-    const added = await cli('generate', '--yes');
+    const added = await cli('generate', ...onServer, '--yes');
     expect([added.code, added.stdout]).toEqual([0, expect.stringMatching(/Added to data-source\.ts:\n {2}\+ import/)]);
     expect(project.read('data-source.ts')).toMatch(
       /First';\nimport \{ CreateOnes\d{13} \} from '.\/src\/migrations\/\d{13}-CreateOnes';\n[^]*First1600000000000,\n\s+CreateOnes\d{13},\n\]/,
     );
-    expect((await cli('generate', '--check')).stdout).toContain('Nothing to do');
+    expect((await cli('generate', ...onServer, '--check')).stdout).toContain('Nothing to do');
     expect(await cli('run')).toMatchObject({ code: 0 });
     expect((await cli('create', 'More', '--yes')).stdout).toMatch(
       /^Written: src\/migrations\/\d{13}-More\.ts\nAdded to/,
@@ -301,7 +303,7 @@ export default new DataSource({
   it('has its sources written, run and judged, before and after the build', async () => {
     project = createProject(ofTutorial);
     // Before the first build: there is no data source in dist, no entity, no migration.
-    expect(await cli('generate', 'Init')).toMatchObject({
+    expect(await cli('generate', ...onServer, 'Init')).toMatchObject({
       code: 0,
       stdout: expect.not.stringMatching(/npm run build/),
     });
@@ -322,14 +324,14 @@ export default new DataSource({
       entity('ones').replace('name!: string;', 'name!: string; @Column({ nullable: true }) more!: string;'),
     );
     expect(await json('status')).toMatchObject({ applied: [{ name }], pending: [{}], problems: [] });
-    const changed = await cli('generate', '--check');
+    const changed = await cli('generate', ...onServer, '--check');
     expect([changed.code, changed.stdout]).toEqual([3, expect.stringContaining('ADD COLUMN "more"')]);
     // So it is where patterns begin at the root, and match the sources as well as what is compiled from them.
     const fromRoot = ofTutorial['src/data-source.ts'].replaceAll("'dist/", "'{src,dist}/");
     project.write('src/data-source.ts', fromRoot);
     expect(await json('status')).toMatchObject({ applied: [{ name }], pending: [{}], problems: [] });
     project.write('src/one.entity.ts', entity('ones').replace('@Column() name!: string;', ''));
-    expect((await cli('generate', '--check')).stdout).toContain('DROP COLUMN "name"');
+    expect((await cli('generate', ...onServer, '--check')).stdout).toContain('DROP COLUMN "name"');
     project.write('src/one.entity.ts', entity('ones'));
     project.write('src/data-source.ts', ofTutorial['src/data-source.ts']);
     // What was deleted is still in dist: it must not come back.
