@@ -1,5 +1,6 @@
 import { codeOf, messageOf } from '../errors.js';
 import { quoteLiteral, quoteName } from '../sql/index.js';
+import { missingExtension } from './missing-extension.js';
 import type { SqlClient } from './sql-client.js';
 
 const undefinedTable = '42P01';
@@ -26,6 +27,11 @@ export async function foundElsewhere(client: Pick<SqlClient, 'query'>, error: un
   const first = quoteName(schema ?? there.schema);
   const is = `${quoteName(there.schema)}.${quoteName(table)} exists, and the search_path is ${there.path}.`;
   return `${is} If the migrations expect ${first} to come first, set it in the data source: extra: { options: '-c search_path=${optionValue(schema ?? there.schema)},public' }. Objects that were created elsewhere are not moved: start with an empty database, or move them (ALTER TABLE … SET SCHEMA …).`;
+}
+
+/** The next step if the catalog shows why a statement did not find something. */
+export async function reasonInCatalog(client: Pick<SqlClient, 'query'>, error: unknown): Promise<string | undefined> {
+  return (await foundElsewhere(client, error)) ?? (await missingExtension(client, error));
 }
 
 /** In `options`, a space separates settings, and a backslash escapes it. */

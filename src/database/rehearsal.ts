@@ -3,7 +3,7 @@ import type { DryRunStatement } from '../errors.js';
 import { classify, inTransaction, splitSql } from '../sql/index.js';
 import type { SqlClass } from '../sql/index.js';
 import type { SqlClient } from './sql-client.js';
-import { foundElsewhere } from './elsewhere.js';
+import { reasonInCatalog } from './elsewhere.js';
 import { isLockFailure, needsAutocommit, sqlState } from './failure.js';
 import { checkDeferred, isPoison, letPoisonPass } from './poison.js';
 import type { Execute, Progress, Session } from './session.js';
@@ -65,11 +65,11 @@ export class Rehearsal {
 
   /** The next step after a failure, as far as the state inside the dry run shows it. The transaction is still open. */
   async hintOn(error: unknown): Promise<string | undefined> {
-    const asked = await foundElsewhere(this.client, error);
+    const asked = await reasonInCatalog(this.client, error);
     if (asked !== undefined) return asked;
     // After the rollback to the savepoint before the failed statement, the transaction accepts queries again.
     await this.client.query(`ROLLBACK TO SAVEPOINT ${savepoint}`).catch(() => undefined);
-    return foundElsewhere(this.client, error);
+    return reasonInCatalog(this.client, error);
   }
 
   private async message(sql: string, parameters: unknown, run: () => Promise<unknown>): Promise<unknown> {

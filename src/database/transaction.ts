@@ -11,7 +11,7 @@ import { downOf } from './downs.js';
 import { DeniedExtensions } from './denied-extensions.js';
 import { isLockFailure, migrationFailed } from './failure.js';
 import type { NotGranted } from './failure.js';
-import { foundElsewhere } from './elsewhere.js';
+import { reasonInCatalog } from './elsewhere.js';
 import { fateOf, nextAfter, outcomeUnknown, rollback, stateAfter } from './fate.js';
 import { assertFinishedMeanwhile, openFenced } from './fence.js';
 import type { Fenced } from './fence.js';
@@ -115,7 +115,7 @@ async function attemptOnce(
       if (attempt && fate !== 'committed')
         await logFailure(session.client, context.tables, attempt, messageOf(error), performance.now() - started);
       const direction = steps[0]?.direction ?? 'up';
-      const hint = fate === 'rolled back' ? await foundElsewhere(session.client, error) : endingOf(error);
+      const hint = fate === 'rolled back' ? await reasonInCatalog(session.client, error) : endingOf(error);
       const at = { migration: current, direction, sql, statement, state, hint, denied: denied.statements };
       const where = { tables: context.tables, client: session.client };
       const failure =

@@ -3,7 +3,7 @@ import { messageOf, MigrateError } from '../errors.js';
 import { anotherShadow, shadowFlag } from './another-shadow.js';
 import { managed } from './entity-names.js';
 import type { Which } from '../typeorm/schema-builder.js';
-import { extensionOfType, extensionsCalledIn } from './extensions.js';
+import { extensionOfType, extensionsCalledIn } from '../schema/extension-of.js';
 import { quoteName } from '../sql/index.js';
 
 interface Need {

@@ -1,5 +1,5 @@
 import { codeOf, messageOf } from '../errors.js';
-import { extensionOfType, extensionsCalledIn } from './extensions.js';
+import { extensionOfType, extensionsCalledIn } from '../schema/extension-of.js';
 import { missingRole } from './missing-roles.js';
 import { quoteName } from '../sql/index.js';
 

@@ -681,6 +681,25 @@ describe('a connection with a problem', () => {
     await role.drop();
   });
 
+  it('reports a function or a type of an extension that is missing, or in a schema that is not searched', async () => {
+    const uses = (sql: string) =>
+      failureOf(
+        using({ url: database.url, migrations: [migration('Uses1700000000003', { up: [sql] })] }, (m) => m.run()),
+      );
+    const missing = await uses('CREATE TABLE file (id uuid DEFAULT uuid_generate_v4())');
+    expect(missing.next).toBe(
+      'uuid_generate_v4() belongs to the extension uuid-ossp, which is not installed in this database. Ask an administrator to install it, once: CREATE EXTENSION IF NOT EXISTS "uuid-ossp"; Then run again.',
+    );
+    expect((await uses('CREATE TABLE tags (tag citext)')).next).toContain(
+      'The type citext belongs to the extension citext',
+    );
+    await database.query('CREATE SCHEMA extensions; CREATE EXTENSION citext SCHEMA extensions');
+    expect((await uses('CREATE TABLE tags (tag citext)')).next).toMatch(
+      /which is in the schema "extensions", and the search_path is .*public\. Add that schema/,
+    );
+    expect((await uses('SELECT no_such_function()')).next).toContain('Correct the migration');
+  });
+
   it('reports a search_path other than the one the migrations were written for', async () => {
     await database.query('CREATE SCHEMA app');
     const wrong = migration('Wrong1700000000003', { up: ['ALTER TABLE app.users ADD a int'] });

@@ -1,0 +1,29 @@
+import { messageOf } from '../errors.js';
+import { extensionOfType, extensionsCalledIn } from '../schema/extension-of.js';
+import { quoteLiteral, quoteName } from '../sql/index.js';
+import { sqlState } from './failure.js';
+import type { SqlClient } from './sql-client.js';
+
+/**
+ * The next step if a statement uses a function or a type of an extension that is not installed, or that is in a schema which is not searched.
+ * TypeORM, which installs some extensions when it connects, says nothing if the role may not do that.
+ */
+export async function missingExtension(client: Pick<SqlClient, 'query'>, error: unknown): Promise<string | undefined> {
+  if (!['42883', '42704'].includes(sqlState(error) ?? '')) return undefined;
+  const type = /^type "(?:.+\.)?(.+)" does not exist$/.exec(messageOf(error))?.[1];
+  const [called] = extensionsCalledIn(messageOf(error));
+  const extension = called?.extension ?? extensionOfType(type ?? '');
+  if (extension === undefined) return undefined;
+  const found = await client
+    .query(
+      `SELECT n.nspname AS schema, current_setting('search_path') AS path
+       FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace WHERE extname = ${quoteLiteral(extension)}`,
+    )
+    .catch(() => undefined);
+  if (found === undefined) return undefined;
+  const what = `${called?.call ?? `The type ${type ?? ''}`} belongs to the extension ${extension}`;
+  const [there] = found.rows as readonly { readonly schema: string; readonly path: string }[];
+  if (there !== undefined)
+    return `${what}, which is in the schema ${quoteName(there.schema)}, and the search_path is ${there.path}. Add that schema to it in the data source: extra: { options: '-c search_path=…' }.`;
+  return `${what}, which is not installed in this database. Ask an administrator to install it, once: CREATE EXTENSION IF NOT EXISTS ${quoteName(extension)}; Then run again.`;
+}
