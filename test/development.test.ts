@@ -43,6 +43,23 @@ it('a build is identified by its content, so that caches of another build are no
 });
 
 describe('nest-migrate-dev', () => {
+  it('is missing for check: that is no finding about the migrations, and an image has no migrations.lock', async () => {
+    project.write(
+      'dist/data-source.js',
+      dataSource
+        .replace("require('", "require('")
+        .replace('baseDir: __dirname', 'baseDir: __dirname, url: "postgres://a:b@127.0.0.1:1/x"'),
+    );
+    rmSync(inProject('data-source.js'));
+    project.write(
+      'dist/migrations/1700000000001-A.js',
+      'exports.A1700000000001 = class A1700000000001 { up() {} down() {} };',
+    );
+    const { code, stdout } = await cli(['check', '--skip', 'lint'], { NODE_ENV: 'production' });
+    expect(stdout).toMatch(/✓ files .*\n✓ branches [^]*✗ replay\n.*needs the package nest-migrate-dev/);
+    expect([code, stdout]).toEqual([2, expect.not.stringContaining('--write-lock')]);
+  });
+
   it('is requested where it is needed, with the package manager of the project', async () => {
     const generate = await cli(['generate', '--check'], { NODE_ENV: 'production' });
     expect(generate).toMatchObject({ code: 2, stderr: expect.stringContaining('needs the package nest-migrate-dev') });

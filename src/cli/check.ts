@@ -12,7 +12,9 @@ export async function check(io: Io, flags: GlobalFlags & CheckFlags): Promise<Ex
   const options = { database, withRows, writeLock, only, skip, since, shadow, cache, ignore };
   const result = await withMigrator(io, flags, (migrator) => migrator.check(options));
   io.result(result, () => [...checkLines(result, flags, io.paint), ...summary(result)]);
-  if (result.steps.some(({ error }) => error !== undefined)) return ExitCode.failed;
+  const errors = result.steps.flatMap(({ error }) => error ?? []);
+  // What is not installed says nothing about the migrations or a server.
+  if (errors.length > 0) return errors.every((code) => code === 'PACKAGE_MISSING') ? ExitCode.usage : ExitCode.failed;
   return result.ok ? ExitCode.done : ExitCode.todo;
 }
 

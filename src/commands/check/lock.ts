@@ -1,6 +1,8 @@
+import { dirname } from 'node:path';
 import { fromHere } from '../../data-source/describe.js';
 import { brokenLines } from '../../files/branches.js';
 import { lockName } from '../../files/lock-place.js';
+import { isOutput } from '../../files/outputs.js';
 import type { Source } from '../../files/lock-place.js';
 import { checksumOf } from '../../files/migrations-lock.js';
 import type { LockEntry, MigrationsLock } from '../../files/migrations-lock.js';
@@ -15,7 +17,9 @@ const write = 'nest-migrate check --write-lock';
 export function lockFindings({ place, content, unread }: CheckedLock): readonly CheckFinding[] {
   if (unread) return [unread];
   const file = fromHere(place.file);
-  if (content === undefined) return place.sources.length === 0 ? [] : [withoutLock(file)];
+  // The lock belongs to the sources, which an image does not contain.
+  const isExpected = place.sources.length > 0 && !isOutput(dirname(place.file));
+  if (content === undefined) return isExpected ? [withoutLock(file)] : [];
   const sources = new Map(place.sources.map((source) => [source.name, source]));
   const locked = new Map(content.entries.map((entry) => [entry.name, entry]));
   return [
