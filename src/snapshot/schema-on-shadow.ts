@@ -79,8 +79,22 @@ export async function withSchemaOnShadow<T>(
 }
 
 async function convert(from: Schema, to: Schema, client: SqlClient): Promise<boolean> {
-  for (const { sql } of await compareSchemas(from, to)) await client.query(sql);
+  const statements = (await compareSchemas(from, to)).map(({ sql }) => sql);
+  if (await isMadeAtOnce(statements, client)) return true;
+  for (const sql of statements) await client.query(sql);
   return true;
+}
+
+/**
+ * One message is quicker than one for each of a few hundred statements. It is also one transaction, so nothing is left of it if that is not
+ * possible, for example because a new value of an enum can be used only after a commit.
+ */
+async function isMadeAtOnce(statements: readonly string[], client: SqlClient): Promise<boolean> {
+  if (statements.length < 2) return false;
+  return client.query(statements.join(';\n')).then(
+    () => true,
+    () => false,
+  );
 }
 
 function notMade(left: readonly string[]): MigrateError {
