@@ -53,6 +53,8 @@ export interface ProgressEvent extends HowFar {
 export type MigrateEvent =
   | { readonly type: 'stage'; readonly stage: Stage }
   | { readonly type: 'connecting'; readonly attempt: number; readonly reason: string; readonly retryInMs: number }
+  /** Another process has to apply these migrations first. Every ten seconds. */
+  | { readonly type: 'waiting-for-migrations'; readonly pending: readonly string[]; readonly waitedMs: number }
   /** Another process has the embedded database open, and this process uses it through that one. */
   | { readonly type: 'embedded-shared'; readonly pid: number }
   | { readonly type: 'waiting-for-lock'; readonly waitedMs: number; readonly holder: Blocker | undefined }
@@ -134,6 +136,11 @@ const noReplyBut = {
 /** The process that holds the lock. The session of the lock only watches the work of another one, so its own state says nothing. */
 export function describeHolder({ pid, application, user }: Blocker): string {
   return `pid ${pid} (${[application, user].filter(Boolean).join(', ')})`;
+}
+
+export function describePending(pending: readonly string[]): string {
+  const [what, them] = pending.length === 1 ? [`${pending[0]} is`, 'it'] : [`${pending.length} migrations are`, 'them'];
+  return `${what} pending: waiting until another process has applied ${them}`;
 }
 
 /** The text for the terminal and for the log. */

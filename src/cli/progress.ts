@@ -1,6 +1,7 @@
 import {
   connectingNews,
   describeHolder,
+  describePending,
   describeProgress,
   describeWait,
   percentOf,
@@ -55,6 +56,8 @@ function linesOf(event: Exclude<MigrateEvent, { readonly type: 'stage' }>, paint
       return [paint.dim(`no connection yet: ${event.reason}; retrying`)];
     case 'embedded-shared':
       return [paint.dim(`the embedded database is open in process ${event.pid}; connected through it`)];
+    case 'waiting-for-migrations':
+      return [paint.dim(describePending(event.pending))];
     case 'waiting-for-lock':
       return [
         paint.dim(

@@ -2,6 +2,7 @@ import { MigrateError, isMigrateError } from '../errors.js';
 import { cancelled, pause } from '../database/cancel.js';
 import { isConnectionLost, withReader } from '../database/client.js';
 import { connectionLost } from '../database/retry.js';
+import { tellProgressEveryMs } from '../events.js';
 import type { SqlClient } from '../database/sql-client.js';
 import { refuseStaleBuild } from './built.js';
 import type { CommandContext } from './context.js';
@@ -18,19 +19,35 @@ export async function wait(options: WaitOptions, context: CommandContext): Promi
   const started = performance.now();
   const left = (): number => (options.timeoutMs ? started + options.timeoutMs - performance.now() : Infinity);
   const found = options.until === 'migrated' ? await list(context) : undefined;
+  let told = -Infinity;
   for (let attempt = 1; ; attempt++) {
     const outcome = await look(found, context);
+    const now = performance.now();
     if (outcome.reached) return { waitedMs: Math.round(performance.now() - started), pending: [] };
     if (context.signal.aborted) throw cancelled(context.signal, 'Nothing was changed.');
     if (left() <= 0) throw tooLong(started, outcome.reason, outcome.error);
     const retryInMs = Math.min(pollMs, left());
     if (outcome.error) context.onEvent({ type: 'connecting', attempt, reason: outcome.reason, retryInMs });
+    else if (now - told >= tellProgressEveryMs) {
+      told = now;
+      context.onEvent({
+        type: 'waiting-for-migrations',
+        pending: outcome.pending,
+        waitedMs: Math.round(now - started),
+      });
+    }
     await pause(retryInMs, context.signal);
   }
 }
 
 type Outcome =
-  { readonly reached: true } | { readonly reached: false; readonly reason: string; readonly error?: MigrateError };
+  | { readonly reached: true }
+  | {
+      readonly reached: false;
+      readonly reason: string;
+      readonly pending: readonly string[];
+      readonly error?: MigrateError;
+    };
 
 /** A single attempt. The caller decides how long to repeat it. */
 async function look(found: MigrationList | undefined, context: CommandContext): Promise<Outcome> {
@@ -41,17 +58,18 @@ async function look(found: MigrationList | undefined, context: CommandContext): 
   try {
     return await withReader(once, async (client) => {
       if (found === undefined) await client.query('SELECT 1');
-      const pending = found === undefined ? [] : await inTheWay(client, found, context);
+      const inOrder = found === undefined ? [] : await inTheWay(client, found, context);
+      const pending = inOrder.map(({ name }) => name);
       return pending.length === 0
         ? { reached: true }
-        : { reached: false, reason: `still pending: ${pending.map(({ name }) => name).join(', ')}` };
+        : { reached: false, reason: `still pending: ${pending.join(', ')}`, pending };
     });
   } catch (error) {
     if (isMigrateError(error) && error.code === 'CONNECTION_FAILED')
-      return { reached: false, reason: error.message, error };
+      return { reached: false, reason: error.message, pending: [], error };
     if (!isConnectionLost(error)) throw error;
     const lost = connectionLost(error, context, 'Nothing was changed.');
-    return { reached: false, reason: lost.message, error: lost };
+    return { reached: false, reason: lost.message, pending: [], error: lost };
   }
 }
 
@@ -71,7 +89,7 @@ function tooLong(started: number, what: string, cause: unknown): MigrateError {
   return new MigrateError({
     code: 'WAIT_TIMEOUT',
     message: `Gave up after ${Math.round((performance.now() - started) / 1000)} s: ${what}`,
-    next: 'Look at the job that should migrate (its log, `nest-migrate status`), or wait longer: --timeout 10min',
+    next: "Look at the job that should migrate (its log, `nest-migrate status`), or wait longer: --timeout 10min; in an app: waitTimeout: '10min'",
     cause,
   });
 }

@@ -1,5 +1,12 @@
 import { Logger } from '@nestjs/common';
-import { connectingNews, describeHolder, describeProgress, describeWait, tellProgressEveryMs } from '../events.js';
+import {
+  connectingNews,
+  describeHolder,
+  describePending,
+  describeProgress,
+  describeWait,
+  tellProgressEveryMs,
+} from '../events.js';
 import type { Blocker, EventListener, MigrateEvent } from '../events.js';
 import { messageOf } from '../errors.js';
 
@@ -34,6 +41,8 @@ function log(event: MigrateEvent): void {
       return logger.log(
         `Another process is migrating${event.holder ? `, ${describeHolder(event.holder)}` : ''}: waiting for it`,
       );
+    case 'waiting-for-migrations':
+      return logger.log(describePending(event.pending));
     case 'waiting-for-session':
       return logger.log(
         `${event.migration}: a session of an earlier process is still running on the server${event.session ? ` (${describe(event.session)})` : ''}: waiting for it`,

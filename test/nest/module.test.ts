@@ -282,11 +282,16 @@ describe('onBootstrap', () => {
       MigrationsModule.forRoot({ dataSource, onBootstrap: 'wait', waitTimeout: '10s' }),
       UsersModule,
     );
-    await sleep(300);
+    await sleep(1200);
     await using({ url: database.url, migrations: [createUsers] }, (migrator) => migrator.run());
     expect((await waiting).get(EagerService).initialised).toBe(1);
+    // Not with every poll.
+    expect(apps.log.filter((line) => line.includes('pending'))).toEqual([
+      'CreateUsers1700000000001 is pending: waiting until another process has applied it',
+    ]);
     const error = await failureOf(boot({ onBootstrap: 'wait', waitTimeout: 200 }, [createUsers, addAge]));
     expect([error.code, await applied()]).toEqual(['WAIT_TIMEOUT', ['CreateUsers1700000000001']]);
+    expect(error.next).toContain("in an app: waitTimeout: '10min'");
     expect((await failureOf(boot({ onBootstrap: 'wait', waitTimeout: 'soon' }))).code).toBe('OPTIONS_INVALID');
   });
 
