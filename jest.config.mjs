@@ -24,6 +24,6 @@ export default {
   testSequencer: '<rootDir>/test/support/sequencer.mjs',
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
-  // At full length, tests run for hours, mostly beside something else.
-  testTimeout: process.env.ACCEPTANCE === 'full' ? 600_000 : 60_000,
+  // A machine can be many times as slow as usual, for example beside something else: this only ends what hangs.
+  testTimeout: 600_000,
 };

@@ -56,12 +56,12 @@ export async function generate(io: Io, flags: GlobalFlags & GenerateFlags, name?
 export async function withPostgresAhead<T>(
   flags: Pick<GenerateFlags, 'check' | 'shadow'>,
   work: () => Promise<T>,
-  compiled?: object,
+  compiled?: () => Promise<object | undefined>,
 ): Promise<T> {
   const shadow = flags.shadow ?? readProject(process.cwd(), {}).settings.shadow;
   if (flags.check || shadow || availableParallelism() < 2) return work();
   const { closeAhead, openAhead } = await import('../shadow/ahead.js');
-  openAhead(new URL('../shadow/thread.js', import.meta.url), compiled);
+  openAhead(new URL('../shadow/thread.js', import.meta.url), await compiled?.());
   try {
     return await work();
   } finally {

@@ -105,7 +105,7 @@ export default defineDataSource({ baseDir: __dirname, entities: ['src/*.entity.t
     project.write('migrations/1799000000000-index-email.sql', index.replace('(email)', '(emial)'));
     await say('run');
     expect(said.join('\n')).toMatchSnapshot();
-  }, 120_000);
+  });
 
   itInFull(
     'a spinner shows what generate does, at a terminal only, and leaves no trace, nor does a question',
@@ -150,6 +150,5 @@ export default defineDataSource({ baseDir: __dirname, entities: ['src/*.entity.t
         expect(silent.stderr).not.toContain('\u001B[?25l');
       }
     },
-    120_000,
   );
 });

@@ -60,7 +60,7 @@ beforeAll(async () => {
   cache = mkdtempSync(join(tmpdir(), 'nest-migrate-kept-'));
   project = createProject(files);
   first = await checked(project);
-}, 180_000);
+});
 afterAll(() => {
   project.remove();
   rmSync(cache, { recursive: true, force: true });

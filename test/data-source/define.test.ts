@@ -440,7 +440,6 @@ module.exports = defineDataSource({ baseDir: __dirname, entities: [], migrations
       project.remove();
       await database.drop();
     },
-    60_000,
   );
 });
 

@@ -99,7 +99,7 @@ describe('the lock file', () => {
         log[line]?.replace('taken', 'released'),
       ]);
     expect(existsSync(file)).toBe(false);
-  }, 60_000);
+  });
 
   it('is taken over if the pid of its process now belongs to another one', async () => {
     const release = await taken();

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { runCli, startCli } from '../support/cli.js';
 import type { CliResult } from '../support/cli.js';
 import { createDatabase, serverUrl } from '../support/database.js';
@@ -20,8 +20,6 @@ export class Post {
   ${columns}
 }
 `;
-
-jest.setTimeout(240_000);
 
 let project: TestProject;
 let database: TestDatabase;

@@ -1,12 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, expect, it, jest } from '@jest/globals';
+import { afterEach, expect, it } from '@jest/globals';
 import { startCli } from '../support/cli.js';
 import { createDatabase, serverUrl } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { createProject } from '../support/project.js';
 import type { TestProject } from '../support/project.js';
-
-jest.setTimeout(180_000);
 
 const entity = (names: string, head = ''): string =>
   `import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
@@ -71,7 +69,7 @@ async function told(what: RegExp): Promise<{ readonly text: string; readonly pid
   stdout?.on('data', take);
   stderr?.on('data', take);
   for (let waited = 0; !what.test(text); waited += 20) {
-    if (waited > 30_000) throw new Error(`not told: ${what.source}\n${text}`);
+    if (waited > 120_000) throw new Error(`not told: ${what.source}\n${text}`);
     await sleep(20);
   }
   // The process that watches hears of the end only then.

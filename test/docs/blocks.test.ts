@@ -97,19 +97,15 @@ it('blocks of TypeScript and JavaScript compile, with the types that users get',
 });
 
 // Seven commands, each on databases in its process.
-itInFull(
-  'the five-minute start works as it is written, on the embedded database',
-  async () => {
-    const { project, ran } = await walk('docs/start.md');
-    expect(ran).toEqual(
-      ['init', 'dev', 'status', 'generate', 'check', 'run', 'revert'].map((command) => `${command}: 0`),
-    );
-    const status = await runCli(['status', '--json'], { cwd: project.dir });
-    expect(JSON.parse(status.stdout)).toMatchObject({ applied: [], pending: [expect.anything()] });
-    project.remove();
-  },
-  180_000,
-);
+itInFull('the five-minute start works as it is written, on the embedded database', async () => {
+  const { project, ran } = await walk('docs/start.md');
+  expect(ran).toEqual(
+    ['init', 'dev', 'status', 'generate', 'check', 'run', 'revert'].map((command) => `${command}: 0`),
+  );
+  const status = await runCli(['status', '--json'], { cwd: project.dir });
+  expect(JSON.parse(status.stdout)).toMatchObject({ applied: [], pending: [expect.anything()] });
+  project.remove();
+});
 
 itInFull(
   'what the pages show of migrations by hand goes up and down, and lint has nothing to say against it',
@@ -123,5 +119,4 @@ itInFull(
     expect(findings.filter(({ severity }) => severity !== 'notice')).toEqual([]);
     project.remove();
   },
-  180_000,
 );

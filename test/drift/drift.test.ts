@@ -695,7 +695,7 @@ export default defineDataSource({ baseDir: __dirname, entities: ['src/*.entity.t
       expect((await at('drift', '--shadow', serverUrl())).stdout).toBe(clean[0]);
       own.remove();
       await empty.drop();
-    }, 60_000);
+    });
 
   itInFull('tables of the tool in a schema of their own, under other names', async () => {
     const own = app("schema: 'app', migrationsTableName: 'applied', metadataTableName: 'views'");

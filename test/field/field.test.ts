@@ -24,72 +24,65 @@ describe('the first use in an existing project', () => {
     await server.drop();
   });
 
-  it.each(sample(projects, 20).map((project) => [project.name, project] as const))(
-    '%s',
-    async (_name, project) => {
-      await withProject(project, async (at, migrations) => {
-        expect(outcome(await at('init'))).toMatch(/^0\n/);
-        if (project.adopted) at.write(project.adopted);
-        expect(outcome(await at('init', '--json'))).toContain(`"reads": "${project.reads ?? 'src/data-source.ts'}"`);
-        const { first = 'run' } = project;
-        if (first === 'run') expect(outcome(await at('status'))).toMatch(/pending/);
-        expect(outcome(await at(first))).toMatch(/^0\n/);
-        // What is new for it does not look like a change of the entities, nor like another person's work in the database.
-        expect(outcome(await at('check', '--database'))).toMatch(/^[03]\n(?:.*\n)*✓ entities(?:.*\n)*✓ drift/);
-        const before = migrations();
-        for (const [index, change] of project.changes.entries()) {
-          at.write(change);
-          expect(outcome(await at('generate', `Change${index + 1}`))).toMatch(/^0\n\+ /);
-        }
-        const made = migrations().filter((file) => !before.includes(file));
-        if (project.plans) expect(outcome(await at('plan'))).not.toMatch(/will fail|cannot be judged/);
-        const texts = made.map((file) => at.read(file)).join('');
-        expect(texts).toMatch(project.writes);
-        if (project.neverWrites) expect(texts).not.toMatch(project.neverWrites);
-        expect(outcome(await at('run'))).toMatch(/^0\n/);
-        expect(outcome(await at('check', '--skip', 'lint'))).toMatch(/^0\n/);
-        expect(outcome(await at('lint', '--all'))).not.toMatch(/cannot-be-judged|✖/);
-        expect(outcome(await at('drift'))).toMatch(/^0\nNo drift/);
-        expect(outcome(await at('revert', '--count', String(migrations().length)))).toMatch(project.reverts ?? /^0\n/);
-        await at.build();
-        expect(outcome(await at.inProduction('run'))).toMatch(/^0\n[^]*\d migrations? applied/);
-        // The app itself works with another role, which may use what there is and create nothing.
-        expect(outcome(await at.boot())).toBe('0\nbooted, pending: 0, problems: []\n');
-        expect(outcome(await at('status'))).toMatch(/^0\n[^!]*; nothing is pending\.\n/);
-      });
-    },
-    240_000,
-  );
+  it.each(sample(projects, 20).map((project) => [project.name, project] as const))('%s', async (_name, project) => {
+    await withProject(project, async (at, migrations) => {
+      expect(outcome(await at('init'))).toMatch(/^0\n/);
+      if (project.adopted) at.write(project.adopted);
+      expect(outcome(await at('init', '--json'))).toContain(`"reads": "${project.reads ?? 'src/data-source.ts'}"`);
+      const { first = 'run' } = project;
+      if (first === 'run') expect(outcome(await at('status'))).toMatch(/pending/);
+      expect(outcome(await at(first))).toMatch(/^0\n/);
+      // What is new for it does not look like a change of the entities, nor like another person's work in the database.
+      expect(outcome(await at('check', '--database'))).toMatch(/^[03]\n(?:.*\n)*✓ entities(?:.*\n)*✓ drift/);
+      const before = migrations();
+      for (const [index, change] of project.changes.entries()) {
+        at.write(change);
+        expect(outcome(await at('generate', `Change${index + 1}`))).toMatch(/^0\n\+ /);
+      }
+      const made = migrations().filter((file) => !before.includes(file));
+      if (project.plans) expect(outcome(await at('plan'))).not.toMatch(/will fail|cannot be judged/);
+      const texts = made.map((file) => at.read(file)).join('');
+      expect(texts).toMatch(project.writes);
+      if (project.neverWrites) expect(texts).not.toMatch(project.neverWrites);
+      expect(outcome(await at('run'))).toMatch(/^0\n/);
+      expect(outcome(await at('check', '--skip', 'lint'))).toMatch(/^0\n/);
+      expect(outcome(await at('lint', '--all'))).not.toMatch(/cannot-be-judged|✖/);
+      expect(outcome(await at('drift'))).toMatch(/^0\nNo drift/);
+      expect(outcome(await at('revert', '--count', String(migrations().length)))).toMatch(project.reverts ?? /^0\n/);
+      await at.build();
+      expect(outcome(await at.inProduction('run'))).toMatch(/^0\n[^]*\d migrations? applied/);
+      // The app itself works with another role, which may use what there is and create nothing.
+      expect(outcome(await at.boot())).toBe('0\nbooted, pending: 0, problems: []\n');
+      expect(outcome(await at('status'))).toMatch(/^0\n[^!]*; nothing is pending\.\n/);
+    });
+  });
 
-  itInFull(
-    'extensions that only an administrator may install',
-    () =>
-      withProject(newExtensions, async (at, migrations, dba) => {
-        expect(outcome(await at('run'))).toMatch(/^0\n/);
-        at.write(newExtensions.changes[0] ?? {});
-        const generated = await at('generate', 'Change', '--json');
-        const { warnings, statements } = JSON.parse(generated.stdout) as GenerateResult;
-        expect(warnings).toEqual([expect.stringMatching(/cube.*earthdistance \(requires cube\).*an administrator/)]);
-        // Nothing else is in the step that cannot be executed.
-        const [first, ...others] = [...new Set(statements.map(({ migration }) => migration))];
-        expect(others).toHaveLength(1);
-        const inFirst = statements.filter(({ migration }) => migration === first).map(({ sql }) => sql);
-        expect(inFirst).toEqual([expect.stringMatching(/"cube"/), expect.stringMatching(/"earthdistance"/)]);
-        const text = at.read(migrations().at(-1) ?? '');
-        expect(text).toMatch(newExtensions.writes);
-        expect(text).not.toMatch('COMMENT ON');
-        for (const extension of ['cube', 'earthdistance']) {
-          const refused = outcome(await at('run'));
-          expect(refused).toMatch(/^1\n[^]*ChangeStep1\d+ failed at its statement \d: permission denied/);
-          const line = /CREATE EXTENSION[^;\n]*;/.exec(refused.slice(refused.indexOf('Ask an administrator')))?.[0];
-          expect(line).toContain(extension);
-          await dba(line ?? '');
-        }
-        expect(outcome(await at('run'))).toMatch(/^0\n[^]*2 migrations applied/);
-        expect(outcome(await at('check', '--database', '--skip', 'lint'))).toMatch(/^0\n[^]*✓ drift/);
-        expect(outcome(await at('revert'))).toMatch(/^0\n/);
-      }),
-    120_000,
+  itInFull('extensions that only an administrator may install', () =>
+    withProject(newExtensions, async (at, migrations, dba) => {
+      expect(outcome(await at('run'))).toMatch(/^0\n/);
+      at.write(newExtensions.changes[0] ?? {});
+      const generated = await at('generate', 'Change', '--json');
+      const { warnings, statements } = JSON.parse(generated.stdout) as GenerateResult;
+      expect(warnings).toEqual([expect.stringMatching(/cube.*earthdistance \(requires cube\).*an administrator/)]);
+      // Nothing else is in the step that cannot be executed.
+      const [first, ...others] = [...new Set(statements.map(({ migration }) => migration))];
+      expect(others).toHaveLength(1);
+      const inFirst = statements.filter(({ migration }) => migration === first).map(({ sql }) => sql);
+      expect(inFirst).toEqual([expect.stringMatching(/"cube"/), expect.stringMatching(/"earthdistance"/)]);
+      const text = at.read(migrations().at(-1) ?? '');
+      expect(text).toMatch(newExtensions.writes);
+      expect(text).not.toMatch('COMMENT ON');
+      for (const extension of ['cube', 'earthdistance']) {
+        const refused = outcome(await at('run'));
+        expect(refused).toMatch(/^1\n[^]*ChangeStep1\d+ failed at its statement \d: permission denied/);
+        const line = /CREATE EXTENSION[^;\n]*;/.exec(refused.slice(refused.indexOf('Ask an administrator')))?.[0];
+        expect(line).toContain(extension);
+        await dba(line ?? '');
+      }
+      expect(outcome(await at('run'))).toMatch(/^0\n[^]*2 migrations applied/);
+      expect(outcome(await at('check', '--database', '--skip', 'lint'))).toMatch(/^0\n[^]*✓ drift/);
+      expect(outcome(await at('revert'))).toMatch(/^0\n/);
+    }),
   );
 });
 

@@ -378,14 +378,14 @@ describe('nothing in a text can', () => {
       for (const template of templates)
         await expect(expectSame(migration, template, `seed ${seed}`)).resolves.toBeUndefined();
     }
-  }, 120_000);
+  });
 
   it('make prettier format it differently', async () => {
     for (let seed = 1; seed <= (full ? 300 : 30); seed += 1) {
       const text = renderFile([migrationOf(seed)], 'ts');
       expect({ seed, text: await format(text, prettier) }).toEqual({ seed, text });
     }
-  }, 120_000);
+  });
 });
 
 /** Loads the text for real, and compares what it executes with what was to be executed, but for white space. */

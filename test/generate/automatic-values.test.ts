@@ -53,7 +53,6 @@ it.each(sample(pairs, 4))(
     await folder.with(database.url, (migrator) => migrator.revert({ count: files.length }));
     if (isAutomatic(from)) expect(Number(await nextKey())).toBeGreaterThanOrEqual(42);
   },
-  60_000,
 );
 
 it('a generated column becomes a plain one: the old version of the app, which cannot write it, leaves nothing empty or stale', async () => {
@@ -76,7 +75,7 @@ it('a generated column becomes a plain one: the old version of the app, which ca
   ]);
   await folder.run(database.url, { phase: 'all' });
   expect(await database.query(`SELECT 1 FROM pg_trigger WHERE tgrelid = 't'::regclass`)).toEqual([]);
-}, 60_000);
+});
 
 it('a serial belongs to its new table, even if the name of its sequence is truncated', async () => {
   const [table, key] = ['customerRelationshipManagementAccounts', 'externalAccountIdentifier'];

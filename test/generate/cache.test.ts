@@ -76,21 +76,17 @@ it('the same migrations are generated with the cache as without it', async () =>
   }
 }, 300_000);
 
-itInFull(
-  'half of a file, and a file of another user, are as if they were not there',
-  async () => {
-    const change = entities({ c: { note: { type: 'text', nullable: true } } });
-    const wanted = await generate(change, { dryRun: true });
-    const cache = join(dir, 'cache');
-    for (const [index, file] of readdirSync(cache).entries()) {
-      const path = join(cache, file);
-      const bytes = readFileSync(path);
-      writeFileSync(path, index % 2 === 0 ? bytes.subarray(0, bytes.length / 2) : 'not ours');
-    }
-    expect(await generate(change, { dryRun: true })).toEqual(wanted);
-  },
-  60_000,
-);
+itInFull('half of a file, and a file of another user, are as if they were not there', async () => {
+  const change = entities({ c: { note: { type: 'text', nullable: true } } });
+  const wanted = await generate(change, { dryRun: true });
+  const cache = join(dir, 'cache');
+  for (const [index, file] of readdirSync(cache).entries()) {
+    const path = join(cache, file);
+    const bytes = readFileSync(path);
+    writeFileSync(path, index % 2 === 0 ? bytes.subarray(0, bytes.length / 2) : 'not ours');
+  }
+  expect(await generate(change, { dryRun: true })).toEqual(wanted);
+});
 
 it('knows which tables must be created to see the changes', () => {
   const before = [
@@ -143,37 +139,31 @@ describe('is not used for', () => {
     }
   };
 
-  itInFull(
-    'a table that has its name in another schema too',
-    () =>
-      folder('schemas', async () => {
-        const others = ['x', 'y', 'z'].map((name) => table(name));
-        await generate([table('t'), table('t', {}, 'other'), ...others]);
-        const statements = await generate([table('t', note), table('t', {}, 'other'), ...others], { dryRun: true });
-        expect(statements).toEqual(['ALTER TABLE "public"."t" ADD COLUMN "note" text']);
-      }),
-    60_000,
+  itInFull('a table that has its name in another schema too', () =>
+    folder('schemas', async () => {
+      const others = ['x', 'y', 'z'].map((name) => table(name));
+      await generate([table('t'), table('t', {}, 'other'), ...others]);
+      const statements = await generate([table('t', note), table('t', {}, 'other'), ...others], { dryRun: true });
+      expect(statements).toEqual(['ALTER TABLE "public"."t" ADD COLUMN "note" text']);
+    }),
   );
 
-  itInFull(
-    'what was made by hand on a table that is called otherwise now',
-    () =>
-      folder('renamed', async (migrations) => {
-        await generate([table('old', note)]);
-        writeFileSync(
-          join(migrations, '9000000000000-Hand.js'),
-          `export class Hand9000000000000 {
+  itInFull('what was made by hand on a table that is called otherwise now', () =>
+    folder('renamed', async (migrations) => {
+      await generate([table('old', note)]);
+      writeFileSync(
+        join(migrations, '9000000000000-Hand.js'),
+        `export class Hand9000000000000 {
             async up(q) { await q.query('create index by_hand on old (note)'); }
             async down(q) { await q.query('drop index by_hand'); }
           }`,
-        );
-        await generate([table('new', note)], { renames: ['old=new'] });
-        const prune = { dryRun: true, prune: true };
-        const uncached = await generate([table('new', note)], { ...prune, cache: false });
-        expect(uncached).toEqual(['DROP INDEX CONCURRENTLY IF EXISTS "public"."by_hand"']);
-        expect(await generate([table('new', note)], prune)).toEqual(uncached);
-      }),
-    60_000,
+      );
+      await generate([table('new', note)], { renames: ['old=new'] });
+      const prune = { dryRun: true, prune: true };
+      const uncached = await generate([table('new', note)], { ...prune, cache: false });
+      expect(uncached).toEqual(['DROP INDEX CONCURRENTLY IF EXISTS "public"."by_hand"']);
+      expect(await generate([table('new', note)], prune)).toEqual(uncached);
+    }),
   );
 });
 

@@ -30,20 +30,16 @@ const chosen = (cases: readonly Case[]): readonly Case[] => sample(cases, 400);
 describe.each(Object.entries(topics).map(([topic, cases]) => [topic, chosen(cases)] as const))(
   '%s',
   (_topic, cases) => {
-    test.each(cases.map((one) => [one.name, one] as const))(
-      '%s',
-      async (_name, one) => {
-        const { sql, texts, rowsKept } = await evolve(one);
-        expect(rowsKept > 0).toBe((one.rows ?? []).length > 0);
-        if (one.sql) expect(sql).toEqual(one.sql);
-        for (const text of one.says ?? []) expect(sql.join('\n')).toContain(text);
-        if (one.neverSays) expect(texts.join('\n')).not.toMatch(one.neverSays);
-        if (one.phases)
-          expect(
-            texts.flatMap((text) => [...text.matchAll(/static phase = '(\w+)'/g)].map((match) => match[1])),
-          ).toEqual(one.phases);
-      },
-      180_000,
-    );
+    test.each(cases.map((one) => [one.name, one] as const))('%s', async (_name, one) => {
+      const { sql, texts, rowsKept } = await evolve(one);
+      expect(rowsKept > 0).toBe((one.rows ?? []).length > 0);
+      if (one.sql) expect(sql).toEqual(one.sql);
+      for (const text of one.says ?? []) expect(sql.join('\n')).toContain(text);
+      if (one.neverSays) expect(texts.join('\n')).not.toMatch(one.neverSays);
+      if (one.phases)
+        expect(texts.flatMap((text) => [...text.matchAll(/static phase = '(\w+)'/g)].map((match) => match[1]))).toEqual(
+          one.phases,
+        );
+    });
   },
 );

@@ -122,7 +122,7 @@ export class Init1 implements MigrationInterface {
     expect(await generated()).toBe('Nothing to do: the migrations match the entities.\n');
     expect((await cli('generate', '--check')).code).toBe(0);
     expect((await cli('run')).stdout).toContain('1 migration applied');
-  }, 60_000);
+  });
 });
 
 describe('generate', () => {
@@ -152,25 +152,21 @@ describe('generate', () => {
   });
 
   if (full)
-    itInFull(
-      'knows every extension that PGlite has, in migrations and in entities',
-      async () => {
-        await generated();
-        // Of one that is not among the usual ones; the entities are as they were, so that only the migrations have to be executed.
-        const more = 'CREATE EXTENSION ltree;\nCREATE TABLE places (at ltree);\n';
-        project.write('migrations/1900000000000-places.sql', `-- up\n${more}-- down\nDROP TABLE places;\n`);
-        expect(await generated()).toContain('Nothing to do');
-        // TypeORM installs this one when it connects, and does not know the other one.
-        const unaccent = `@Column('text', { default: () => "unaccent('x')" }) plain!: string;`;
-        entity(`@Column() name!: string; @Column('hstore', { nullable: true }) more?: object; ${unaccent}`);
-        expect(await generated('--dry-run')).toContain('CREATE EXTENSION IF NOT EXISTS "unaccent"');
-        // Now that it is known what the entities want, only the proof needs it.
-        const stdout = await generated();
-        expect(stdout).toContain('CREATE EXTENSION IF NOT EXISTS "unaccent"');
-        expect(stdout).not.toContain('EXTENSION IF NOT EXISTS "hstore"');
-      },
-      120_000,
-    );
+    itInFull('knows every extension that PGlite has, in migrations and in entities', async () => {
+      await generated();
+      // Of one that is not among the usual ones; the entities are as they were, so that only the migrations have to be executed.
+      const more = 'CREATE EXTENSION ltree;\nCREATE TABLE places (at ltree);\n';
+      project.write('migrations/1900000000000-places.sql', `-- up\n${more}-- down\nDROP TABLE places;\n`);
+      expect(await generated()).toContain('Nothing to do');
+      // TypeORM installs this one when it connects, and does not know the other one.
+      const unaccent = `@Column('text', { default: () => "unaccent('x')" }) plain!: string;`;
+      entity(`@Column() name!: string; @Column('hstore', { nullable: true }) more?: object; ${unaccent}`);
+      expect(await generated('--dry-run')).toContain('CREATE EXTENSION IF NOT EXISTS "unaccent"');
+      // Now that it is known what the entities want, only the proof needs it.
+      const stdout = await generated();
+      expect(stdout).toContain('CREATE EXTENSION IF NOT EXISTS "unaccent"');
+      expect(stdout).not.toContain('EXTENSION IF NOT EXISTS "hstore"');
+    });
 });
 
 describe('questions that only the author can answer', () => {
@@ -198,7 +194,7 @@ describe('questions that only the author can answer', () => {
     expect((await cli('run')).code).toBe(0);
     expect((await cli('revert', '--all')).code).toBe(0);
     await database.drop();
-  }, 60_000);
+  });
 
   it('flags can be pasted into a shell as they are, whatever names and values they contain', async () => {
     project.write(
@@ -234,7 +230,6 @@ describe('questions that only the author can answer', () => {
       entity('@Column("int", { nullable: true }) age!: number;');
       expect((await generate('--allow-destructive', '--dry-run')).code).toBe(0);
     },
-    60_000,
   );
 
   itInFull('a renamed column: by decorator, directly', async () => {
@@ -289,7 +284,6 @@ describe('questions that only the author can answer', () => {
         '(--backfill or @Backfill) fails: column "age" is of type integer but expression',
       );
     },
-    60_000,
   );
 
   const wrongExpressions: readonly (readonly [mode: string, flag: string, text: string, says: string])[] = [
@@ -689,10 +683,8 @@ describe('on a server', () => {
     expect(await generated(...onServer)).toContain('Nothing to do');
   });
 
-  itInFull(
-    'baseline takes over all that no entity describes, where it is told to',
-    async () => {
-      await database.query(`CREATE EXTENSION citext; CREATE EXTENSION pg_stat_statements; CREATE SCHEMA audit;
+  itInFull('baseline takes over all that no entity describes, where it is told to', async () => {
+    await database.query(`CREATE EXTENSION citext; CREATE EXTENSION pg_stat_statements; CREATE SCHEMA audit;
       CREATE TYPE audit.kind AS ENUM ('insert', 'update'); CREATE DOMAIN short AS text CHECK (length(VALUE) < 9);
       CREATE FUNCTION slug(name text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT lower(name)';
       CREATE TABLE users (id SERIAL NOT NULL, name character varying NOT NULL, CONSTRAINT "PK_a3ffb1c0c8416b9fc6f907b7433" PRIMARY KEY (id),
@@ -706,37 +698,35 @@ describe('on a server', () => {
       CREATE FUNCTION a_total() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM names'; CREATE SEQUENCE invoices START 1000 INCREMENT 5;
       CREATE TYPE pair AS (a int, b text); CREATE TABLE uses_pair (p pair, s short, note text);
       CREATE PUBLICATION changes FOR TABLE users; CREATE TABLE events_1 (id int); CREATE VIEW of_events AS SELECT id FROM events_1; CREATE SCHEMA pgboss; CREATE TABLE pgboss.job (id int)`);
-      const flags = ['--ignore', 'public.events_*', ...onServer, '--json'];
-      const { unknown } = JSON.parse((await cli('baseline', '--check', ...flags)).stdout) as { unknown: string[] };
-      const left = ['view of_events'];
-      expect(unknown).toEqual(
-        expect.arrayContaining(['function slug(text)', 'materialized view totals', 'trigger users.log', ...left]),
-      );
-      const { stdout, stderr } = await cli('baseline', '--take-over', ...flags);
-      const result = JSON.parse(stdout) as { readonly [key: string]: readonly string[] };
-      expect([result['drift'], result['unknown'], stderr]).toEqual([[], left, expect.stringContaining(left[0] ?? '')]);
-      const taken = unknown.filter((object) => !left.includes(object));
-      expect(result['takenOver']).toEqual(expect.arrayContaining(['extension citext', ...taken]));
-      expect(result['recorded']?.length).toBeGreaterThan(1);
-      expect(texts(/Baseline/)).not.toMatch(/events_1|pgboss|pg_stat_statements/);
-      expect(files()).toHaveLength(1);
-      expect((await cli('drift', ...flags, '--ignore', 'view:of_events')).code).toBe(0);
-      const next = await cli('generate', ...onServer);
-      expect([next.code, next.stdout]).toEqual([0, 'Nothing to do: the migrations match the entities.\n']);
-      expect((await cli('check', ...onServer, '--skip', 'lint')).code).toBe(0);
-      const empty = await createDatabase();
-      const here = { cwd: project.dir, env: { DATABASE_URL: empty.url } };
-      await runCli(['run'], here);
-      await database.query(
-        'DROP VIEW of_events; DROP TABLE events_1; DROP SCHEMA pgboss CASCADE; DROP EXTENSION pg_stat_statements',
-      );
-      const [old, made] = await Promise.all([database, empty].map((one) => one.query(everyDefinition)));
-      expect(made).toEqual(old);
-      expect(old?.length).toBeGreaterThan(30);
-      await empty.drop();
-    },
-    60_000,
-  );
+    const flags = ['--ignore', 'public.events_*', ...onServer, '--json'];
+    const { unknown } = JSON.parse((await cli('baseline', '--check', ...flags)).stdout) as { unknown: string[] };
+    const left = ['view of_events'];
+    expect(unknown).toEqual(
+      expect.arrayContaining(['function slug(text)', 'materialized view totals', 'trigger users.log', ...left]),
+    );
+    const { stdout, stderr } = await cli('baseline', '--take-over', ...flags);
+    const result = JSON.parse(stdout) as { readonly [key: string]: readonly string[] };
+    expect([result['drift'], result['unknown'], stderr]).toEqual([[], left, expect.stringContaining(left[0] ?? '')]);
+    const taken = unknown.filter((object) => !left.includes(object));
+    expect(result['takenOver']).toEqual(expect.arrayContaining(['extension citext', ...taken]));
+    expect(result['recorded']?.length).toBeGreaterThan(1);
+    expect(texts(/Baseline/)).not.toMatch(/events_1|pgboss|pg_stat_statements/);
+    expect(files()).toHaveLength(1);
+    expect((await cli('drift', ...flags, '--ignore', 'view:of_events')).code).toBe(0);
+    const next = await cli('generate', ...onServer);
+    expect([next.code, next.stdout]).toEqual([0, 'Nothing to do: the migrations match the entities.\n']);
+    expect((await cli('check', ...onServer, '--skip', 'lint')).code).toBe(0);
+    const empty = await createDatabase();
+    const here = { cwd: project.dir, env: { DATABASE_URL: empty.url } };
+    await runCli(['run'], here);
+    await database.query(
+      'DROP VIEW of_events; DROP TABLE events_1; DROP SCHEMA pgboss CASCADE; DROP EXTENSION pg_stat_statements',
+    );
+    const [old, made] = await Promise.all([database, empty].map((one) => one.query(everyDefinition)));
+    expect(made).toEqual(old);
+    expect(old?.length).toBeGreaterThan(30);
+    await empty.drop();
+  });
 
   if (full)
     itInFull('baseline knows a view that another version of PostgreSQL prints otherwise', async () => {

@@ -46,5 +46,5 @@ export default defineDataSource({ baseDir: __dirname, entities: ['*.entity.ts'],
     project.write('thing.entity.ts', thing(`@Column('text', { nullable: true }) note!: string;`));
     project.write('migrations/1700000000001-more.sql', 'CREATE INDEX more ON things ((id + 1));');
     expect(await check()).toEqual({ code: 3, most: 1 });
-  }, 180_000);
+  });
 });

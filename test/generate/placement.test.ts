@@ -143,26 +143,22 @@ describe('a migration that the data source would not find is not written', () =>
       ],
       2,
     ),
-  )(
-    'is written, found and not written again: %s',
-    async (options, folder, ...args) => {
-      project = projectWith(dataSource(options));
-      const { code, stdout } = await cli('generate', ...args);
-      expect([code, stdout]).toEqual([0, expect.stringContaining('then: nest-migrate run')]);
-      const isMigration = (file: string): boolean => file !== 'migrations.lock';
-      expect(filesIn(folder).filter(isMigration)).toEqual([expect.stringMatching(/-Init\.ts$/)]);
-      expect((await cli('generate', ...args)).stdout).toContain('Nothing to do');
-      expect((await cli('create', 'Second', ...args)).code).toBe(0);
-      // Where the migrations in use are JavaScript, so is a new one.
-      for (const file of filesIn(folder).filter(isMigration)) project.delete(`${folder}/${file}`);
-      project.write(`${folder}/1600000000000-Old.js`, 'export class Old1600000000000 { async up() {} }');
-      const { stdout: third } = await cli('create', 'Third', ...args);
-      const [, file = ''] =
-        /^Written: (.*-Third\.js)\nWritten in JavaScript, like the existing migrations\.\n$/.exec(third) ?? [];
-      expect(project.read(file)).toMatch(/^export class Third\d{13} \{$/m);
-    },
-    180_000,
-  );
+  )('is written, found and not written again: %s', async (options, folder, ...args) => {
+    project = projectWith(dataSource(options));
+    const { code, stdout } = await cli('generate', ...args);
+    expect([code, stdout]).toEqual([0, expect.stringContaining('then: nest-migrate run')]);
+    const isMigration = (file: string): boolean => file !== 'migrations.lock';
+    expect(filesIn(folder).filter(isMigration)).toEqual([expect.stringMatching(/-Init\.ts$/)]);
+    expect((await cli('generate', ...args)).stdout).toContain('Nothing to do');
+    expect((await cli('create', 'Second', ...args)).code).toBe(0);
+    // Where the migrations in use are JavaScript, so is a new one.
+    for (const file of filesIn(folder).filter(isMigration)) project.delete(`${folder}/${file}`);
+    project.write(`${folder}/1600000000000-Old.js`, 'export class Old1600000000000 { async up() {} }');
+    const { stdout: third } = await cli('create', 'Third', ...args);
+    const [, file = ''] =
+      /^Written: (.*-Third\.js)\nWritten in JavaScript, like the existing migrations\.\n$/.exec(third) ?? [];
+    expect(project.read(file)).toMatch(/^export class Third\d{13} \{$/m);
+  });
 });
 
 it('an app that is compiled to dist gets the line for its compiled migrations, and it works', async () => {
@@ -224,57 +220,49 @@ describe('a list of classes', () => {
     expect(await cli('check', '--only', 'files')).toMatchObject({ code: 0 });
     const sql = await cli('create', 'Other', '--sql');
     expect([sql.code, sql.stderr]).toEqual([2, expect.stringContaining('Leave out --sql')]);
-  }, 180_000);
+  });
 
-  itInFull(
-    'is the exports of an index file; one that is made by a program is left alone',
-    async () => {
-      project = projectWith(withList('Object.values(all)', "import * as all from './src/migrations';"), {
-        ...first,
-        'src/migrations/index.ts': "export * from './1600000000000-First';\n",
-      });
-      const { code, stdout } = await cli('create', 'Second', '--yes');
-      expect([code, stdout]).toEqual([0, expect.stringContaining('Added to src/migrations/index.ts')]);
-      expect(project.read('src/migrations/index.ts')).toMatch(
-        /^export \* from '.\/1600000000000-First';\nexport \* from '.\/\d{13}-Second';\n$/,
-      );
-      expect((await cli('status')).stdout).toMatch(/2 pending/);
-      const text = withList(
-        '[...Object.values(all), class Own1700000000000 { up() {} }]',
-        "import * as all from './src/migrations';",
-      );
-      project.write('data-source.ts', text);
-      const left = await cli('create', 'Third', '--yes');
-      expect([left.code, left.stdout]).toEqual([0, expect.stringMatching(/add Third\d{13} to the `migrations` list/)]);
-      expect(project.read('data-source.ts')).toBe(text);
-    },
-    180_000,
-  );
+  itInFull('is the exports of an index file; one that is made by a program is left alone', async () => {
+    project = projectWith(withList('Object.values(all)', "import * as all from './src/migrations';"), {
+      ...first,
+      'src/migrations/index.ts': "export * from './1600000000000-First';\n",
+    });
+    const { code, stdout } = await cli('create', 'Second', '--yes');
+    expect([code, stdout]).toEqual([0, expect.stringContaining('Added to src/migrations/index.ts')]);
+    expect(project.read('src/migrations/index.ts')).toMatch(
+      /^export \* from '.\/1600000000000-First';\nexport \* from '.\/\d{13}-Second';\n$/,
+    );
+    expect((await cli('status')).stdout).toMatch(/2 pending/);
+    const text = withList(
+      '[...Object.values(all), class Own1700000000000 { up() {} }]',
+      "import * as all from './src/migrations';",
+    );
+    project.write('data-source.ts', text);
+    const left = await cli('create', 'Third', '--yes');
+    expect([left.code, left.stdout]).toEqual([0, expect.stringMatching(/add Third\d{13} to the `migrations` list/)]);
+    expect(project.read('data-source.ts')).toBe(text);
+  });
 
-  itInFull(
-    'baseline adds to it and records, or does neither',
-    async () => {
-      project = projectWith(
-        withList('[First1600000000000]', "import { First1600000000000 } from './src/migrations/1600000000000-First';"),
-        first,
-      );
-      const refused = await cli('baseline', ...onServer);
-      expect([refused.code, refused.stderr]).toEqual([2, expect.stringMatching(/--yes[^]*run --fake/)]);
-      await database.query(
-        'CREATE TABLE x (id int); CREATE TABLE "ones" ("id" serial NOT NULL, "name" character varying NOT NULL)',
-      );
-      const { stdout: differs } = await cli('baseline', ...onServer, '--check');
-      const constraint = /CONSTRAINT "(PK_\w+)"/.exec(differs)?.[1] ?? '';
-      await database.query(`ALTER TABLE ones ADD CONSTRAINT "${constraint}" PRIMARY KEY (id)`);
-      const { code, stdout } = await cli('baseline', ...onServer, '--yes');
-      expect([code, stdout]).toEqual([
-        0,
-        expect.stringMatching(/Recorded as applied.*First1600000000000, Baseline\d{13}/),
-      ]);
-      expect((await cli('status')).stdout).toMatch(/2 migrations applied.*nothing is pending/);
-    },
-    180_000,
-  );
+  itInFull('baseline adds to it and records, or does neither', async () => {
+    project = projectWith(
+      withList('[First1600000000000]', "import { First1600000000000 } from './src/migrations/1600000000000-First';"),
+      first,
+    );
+    const refused = await cli('baseline', ...onServer);
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringMatching(/--yes[^]*run --fake/)]);
+    await database.query(
+      'CREATE TABLE x (id int); CREATE TABLE "ones" ("id" serial NOT NULL, "name" character varying NOT NULL)',
+    );
+    const { stdout: differs } = await cli('baseline', ...onServer, '--check');
+    const constraint = /CONSTRAINT "(PK_\w+)"/.exec(differs)?.[1] ?? '';
+    await database.query(`ALTER TABLE ones ADD CONSTRAINT "${constraint}" PRIMARY KEY (id)`);
+    const { code, stdout } = await cli('baseline', ...onServer, '--yes');
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringMatching(/Recorded as applied.*First1600000000000, Baseline\d{13}/),
+    ]);
+    expect((await cli('status')).stdout).toMatch(/2 migrations applied.*nothing is pending/);
+  });
 });
 
 describe('a data source that names compiled files, as in most tutorials', () => {
@@ -360,7 +348,7 @@ export default new DataSource({
       problems: [{ message: expect.stringContaining('and it is applied') }],
     });
     expect(await cli('revert', '--to', name)).toMatchObject({ code: 0 });
-  }, 180_000);
+  });
 
   itInFull(
     'misses what is not compiled, and warns of what is outdated, where compiled files are asked for',
@@ -392,7 +380,6 @@ export default new DataSource({
         ),
       ]);
     },
-    180_000,
   );
 
   if (full)
@@ -427,23 +414,19 @@ export default new DataSource({
         code: 2,
         stderr: expect.stringContaining('compiled files'),
       });
-    }, 180_000);
+    });
 
-  itInFull(
-    'baseline records what it has written',
-    async () => {
-      project = createProject(ofTutorial);
-      await database.query(
-        'CREATE TABLE "ones" ("id" serial NOT NULL, "name" character varying NOT NULL, CONSTRAINT "PK_6f2e9b61bd0a60b0a5b9e6c6b5d" PRIMARY KEY (id))',
-      );
-      const { stdout: differs } = await cli('baseline', ...onServer, '--check');
-      const constraint = /"(PK_\w+)" PRIMARY KEY/.exec(differs)?.[1] ?? '';
-      await database.query(`ALTER TABLE ones RENAME CONSTRAINT "PK_6f2e9b61bd0a60b0a5b9e6c6b5d" TO "${constraint}"`);
-      const { code, stdout } = await cli('baseline', ...onServer);
-      expect([code, stdout]).toEqual([0, expect.stringMatching(/src\/migrations\/.*\nRecorded as applied.*Baseline/)]);
-    },
-    180_000,
-  );
+  itInFull('baseline records what it has written', async () => {
+    project = createProject(ofTutorial);
+    await database.query(
+      'CREATE TABLE "ones" ("id" serial NOT NULL, "name" character varying NOT NULL, CONSTRAINT "PK_6f2e9b61bd0a60b0a5b9e6c6b5d" PRIMARY KEY (id))',
+    );
+    const { stdout: differs } = await cli('baseline', ...onServer, '--check');
+    const constraint = /"(PK_\w+)" PRIMARY KEY/.exec(differs)?.[1] ?? '';
+    await database.query(`ALTER TABLE ones RENAME CONSTRAINT "PK_6f2e9b61bd0a60b0a5b9e6c6b5d" TO "${constraint}"`);
+    const { code, stdout } = await cli('baseline', ...onServer);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/src\/migrations\/.*\nRecorded as applied.*Baseline/)]);
+  });
 });
 
 describe('entities that the data source does not find', () => {

@@ -74,7 +74,7 @@ describe('a renamed column of any type, while both versions of the app write', (
     ({ files } = await folder.generate(table('_now'), { renames }));
     if (process.env['SHOW']) process.stderr.write(folder.texts().join(''));
     await folder.run(database.url, { phase: 'expand' });
-  }, 120_000);
+  });
   afterAll(async () => {
     folder.remove();
     await database.drop();
@@ -249,7 +249,7 @@ it('a table, its column and its junction tables are renamed, while the old versi
     folder.remove();
     await database.drop();
   }
-}, 120_000);
+});
 
 it('with another type it is renamed directly, and the summary says that the old version of the app breaks', async () => {
   const folder = createFolder();
@@ -263,4 +263,4 @@ it('with another type it is renamed directly, and the summary says that the old 
   } finally {
     folder.remove();
   }
-}, 120_000);
+});

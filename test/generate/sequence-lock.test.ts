@@ -35,4 +35,4 @@ it('a sequence is altered after its table, so that an insert and the migration d
     folder.remove();
     await database.drop();
   }
-}, 60_000);
+});

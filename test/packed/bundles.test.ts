@@ -76,17 +76,13 @@ beforeAll(() => {
 }, 300_000);
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-it.each(['esbuild', 'webpack', 'rspack', 'swc'])(
-  '%s accepts the package, and its bundle migrates',
-  async (name) => {
-    const { code, stdout, stderr } = await runNode(['bundling.mjs', name], { cwd: dir });
-    expect([code, stderr]).toEqual([0, '']);
-    expect(stdout.split('\n').filter((line) => line.includes('nest-migrate'))).toEqual([]);
-    const database = await createDatabase();
-    const env = { DATABASE_URL: database.url, NODE_ENV: 'production', NO_COLOR: '1' };
-    expect(await runNode([`out/${name}.cjs`], { cwd: dir, env })).toMatchObject({ code: 0, stdout: 'booted\n' });
-    expect(await database.query('SELECT name FROM migrations')).toEqual([{ name: 'CreateUsers1700000000001' }]);
-    await database.drop();
-  },
-  120_000,
-);
+it.each(['esbuild', 'webpack', 'rspack', 'swc'])('%s accepts the package, and its bundle migrates', async (name) => {
+  const { code, stdout, stderr } = await runNode(['bundling.mjs', name], { cwd: dir });
+  expect([code, stderr]).toEqual([0, '']);
+  expect(stdout.split('\n').filter((line) => line.includes('nest-migrate'))).toEqual([]);
+  const database = await createDatabase();
+  const env = { DATABASE_URL: database.url, NODE_ENV: 'production', NO_COLOR: '1' };
+  expect(await runNode([`out/${name}.cjs`], { cwd: dir, env })).toMatchObject({ code: 0, stdout: 'booted\n' });
+  expect(await database.query('SELECT name FROM migrations')).toEqual([{ name: 'CreateUsers1700000000001' }]);
+  await database.drop();
+});

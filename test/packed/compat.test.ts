@@ -106,7 +106,7 @@ afterAll(async () => {
   rmSync(home, { recursive: true, force: true });
   const file = process.env['COMPAT'];
   if (file) writeFileSync(file, JSON.stringify(results, null, 2));
-}, 120_000);
+});
 
 /** Installs once what several combinations share. */
 function install(key: string, files: Readonly<Record<string, string>>, ...packages: readonly string[]): string {

@@ -169,7 +169,7 @@ let tarballs: Tarballs;
 beforeAll(() => {
   home = mkdtempSync(join(tmpdir(), 'nest-migrate-runners-'));
   tarballs = packInto(home);
-}, 120_000);
+});
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
 describe.each(runners)('$title', (runner) => {
@@ -197,4 +197,4 @@ it('the tests of examples/blog pass under Vitest', async () => {
   const command = ['../node_modules/vitest/vitest.mjs', 'run', '--config', 'examples/blog/vitest.config.mjs'];
   const { code, stdout, stderr } = await runNode(command, { cwd: dir, env: { CI: 'true', NO_COLOR: '1' } });
   expect([code, stdout + stderr]).toEqual([0, expect.stringContaining('Tests  5 passed')]);
-}, 120_000);
+});

@@ -257,7 +257,7 @@ describe('plan', () => {
     } finally {
       await reader.end();
     }
-  }, 60_000);
+  });
 
   it('the remains of an earlier attempt', async () => {
     await database.query(`UPDATE orders SET code = 'same' WHERE id < 3`);

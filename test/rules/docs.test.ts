@@ -13,7 +13,7 @@ it('docs/rules.md and docs/rules/ match the rules', () => {
   });
   expect(stderr).toBe('');
   expect(status).toBe(0);
-}, 120_000);
+});
 
 it('the pages contain every rule and the checks of lint itself; the contents link to each', () => {
   const read = (name: string) => readFileSync(resolve(root, 'docs', name), 'utf8');

@@ -328,7 +328,7 @@ describe('in this process', () => {
       WHERE table_schema NOT IN ('pg_catalog', 'information_schema') ORDER BY 1, 2, 3`;
     expect(await source.query(columns)).toEqual(await database.query(columns));
     expect(await typeormMetadataRows(pool(source), source)).toEqual(await typeormMetadataRows(pool(other), other));
-  }, 60_000);
+  });
 
   it('names the missing extension', async () => {
     const driver = embeddedDriver({ dir: join(dir, 'postgres') });
@@ -342,7 +342,7 @@ describe('in this process', () => {
       'SHADOW_EXTENSION',
       expect.stringContaining('the extension postgis (Shop.place'),
     ]);
-  }, 60_000);
+  });
 });
 
 /** The entities of all cases without options of their own. */

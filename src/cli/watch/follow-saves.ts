@@ -24,11 +24,10 @@ interface Follow {
  * save to the next. If the project has left something running, or cannot be loaded again, the process ends, and the next save has a new one.
  */
 export async function followSaves({ flags, signal, isReloadable, perform, wasAsked }: Follow): Promise<void> {
-  const compiled = flags.shadow === undefined ? await compiledPostgres() : undefined;
   const idle = running();
   for (let saves = 0; saves < mostSaves; saves++) {
     try {
-      await withPostgresAhead(flags, async () => perform(await waitForSave(signal)), compiled);
+      await withPostgresAhead(flags, async () => perform(await waitForSave(signal)), compiledPostgres);
     } catch (error) {
       if (saves === 0 || wasAsked() || isCertain(error)) throw error;
       return tell({ type: 'again' });
