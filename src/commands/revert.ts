@@ -86,7 +86,7 @@ async function goBackNow(
     context,
     () => Promise.resolve(true),
     async (lock, client) => {
-      const columns = options.mode === 'dry' ? noneAdded : await upgradeLog(before.state.logColumns, context);
+      const columns = options.mode === 'dry' ? noneAdded : await upgradeLog(before.state.logColumns, client, context);
       const now = await surveyInside(client, found, context);
       const unfinished = now.state.halfDone.find((row) => row.direction === 'up');
       if (unfinished) throw halfUp(unfinished.migration, unfinished);

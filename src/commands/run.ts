@@ -67,7 +67,7 @@ async function runLocked(
       return !isDone(plan(left));
     },
     async (lock, client) => {
-      const columns = options.mode === 'dry' ? noneAdded : await upgradeLog(logColumns, context);
+      const columns = options.mode === 'dry' ? noneAdded : await upgradeLog(logColumns, client, context);
       // Only now is it certain what is pending, because another process may have run some of it during the wait for the lock.
       let now = await surveyInside(client, found, context);
       refuseUnfinishedBusiness(now);

@@ -47,20 +47,19 @@ const all: LogColumns = new Set(Object.keys(added) as (keyof typeof added)[]);
 
 /**
  * Adds the columns that a log of an earlier version lacks. The migration lock must be held, so that no other process writes to the log. The
- * connection that holds the lock must not have read the log yet, because that would lock it until the end of the transaction. If the
- * columns cannot be added, they are not used.
+ * connection that holds it must not have read the log yet, because that would lock it until the end of the transaction: it may only read the
+ * catalog, and another connection adds the columns. If they cannot be added, they are not used.
  */
 export async function upgradeLog(
   known: LogColumns | undefined,
+  holder: SqlClient,
   context: ConnectContext & { readonly tables: Tables },
 ): Promise<LogColumns> {
   if (known?.size === all.size) return known;
-  return withReader(context, async (client) => {
-    const { rows } = await client.query(`SELECT (${selectAddedColumns(context.tables)}) AS names`);
-    // If there is no log yet, it is created with all columns.
-    const present = columnsFrom(rows[0]?.['names']) ?? all;
-    return present.size === all.size ? all : addColumns(present, client, context);
-  });
+  const { rows } = await holder.query(`SELECT (${selectAddedColumns(context.tables)}) AS names`);
+  // If there is no log yet, it is created with all columns.
+  const present = columnsFrom(rows[0]?.['names']) ?? all;
+  return present.size === all.size ? all : withReader(context, (client) => addColumns(present, client, context));
 }
 
 async function addColumns(

@@ -35,8 +35,8 @@ export async function changeDatabase(
   const locked = await holdLock(
     context,
     () => Promise.resolve(true),
-    async () => {
-      const columns = await upgradeLog(undefined, context);
+    async (_lock, holder) => {
+      const columns = await upgradeLog(undefined, holder, context);
       const isSame = await lendQueryRunner(context, async (queryRunner) => {
         const client = (await queryRunner.connect()) as SqlClient;
         await ensureTables(client, context.tables, (await readLedger(client, context.tables)).exists, context.onEvent);
