@@ -71,6 +71,54 @@ const withoutDocumentation = {
   },
 };
 
+/** What almost every command loads, whatever else it does. */
+const basic = ['sql', 'files', 'typeorm', 'database', 'typescript', 'data-source'].map((folder) => `${folder}/`);
+const basicFiles =
+  /^(?:[\w-]+|cli\/(?:io|perform|connect|project|source|flags|progress|same-source|handlers|package-file))\.js$/;
+const isBasic = (name) => basicFiles.test(name) || basic.some((folder) => name.startsWith(folder));
+
+/** What a module imports when it is loaded. */
+function importsOf(file) {
+  const found = readFileSync(file, 'utf8').matchAll(
+    /^(?:import|export)\b[^;]*?from ['"]([^'"]+)['"]|^import ['"]([^'"]+)['"]/gm,
+  );
+  return [...found].map(([, named, bare]) => named ?? bare).filter((name) => !name.startsWith('node:'));
+}
+
+/**
+ * The modules that go into one chunk of ES modules, because loading a file takes time: `start` for what the command needs to print its help, and
+ * `basic` for what is basic. A module that leads to a package has a chunk of its own, because the package would be loaded with it.
+ */
+function chunksOf(from) {
+  const known = new Map();
+  const leadsToPackage = (file) => {
+    if (!known.has(file)) {
+      // In a circle of imports, the others decide.
+      known.set(file, false);
+      const imported = importsOf(file);
+      known.set(
+        file,
+        imported.some((name) => !name.startsWith('.') || leadsToPackage(resolve(dirname(file), name))),
+      );
+    }
+    return known.get(file);
+  };
+  const start = new Set();
+  const follow = (file) => {
+    if (start.has(file)) return;
+    start.add(file);
+    for (const name of importsOf(file)) if (name.startsWith('.')) follow(resolve(dirname(file), name));
+  };
+  for (const entry of ['cli/main.js', 'cli/program.js']) follow(resolve(from, entry));
+  return [
+    { name: 'start', test: (id) => start.has(id) && !leadsToPackage(id) },
+    { name: 'basic', test: (id) => isIn(from, id) && isBasic(relative(from, id)) && !leadsToPackage(id) },
+  ];
+}
+
+/** Bundled packages are somewhere else. */
+const isIn = (folder, file) => !relative(resolve(folder), file).startsWith('..');
+
 async function bundle({ name, type, files }, from, out) {
   const dir = join(out, name);
   const bundled = await rolldown({
@@ -89,6 +137,7 @@ async function bundle({ name, type, files }, from, out) {
     chunkFileNames: 'chunks/[name].js',
     comments: { legal: false, jsdoc: false, annotation: true },
     banner: licencesIn,
+    codeSplitting: { groups: type === 'module' ? chunksOf(from) : [] },
   };
   const { output } = await bundled.write({ dir, format: name, ...names });
   // What kind of modules these are is decided by the nearest package.json.
