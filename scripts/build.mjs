@@ -71,11 +71,10 @@ const withoutDocumentation = {
   },
 };
 
-/** What almost every command loads, whatever else it does. */
-const basic = ['sql', 'files', 'typeorm', 'database', 'typescript', 'data-source'].map((folder) => `${folder}/`);
-const basicFiles =
-  /^(?:[\w-]+|cli\/(?:io|perform|connect|project|source|flags|progress|same-source|handlers|package-file))\.js$/;
-const isBasic = (name) => basicFiles.test(name) || basic.some((folder) => name.startsWith(folder));
+/** What almost every command and app loads, whatever else it does; and what every command loads, but no app. */
+const basic = /^(?:[\w-]+\.js$|(?:sql|files|typeorm|database|data-source)\/)/;
+const command =
+  /^(?:typescript\/|cli\/(?:io|perform|connect|project|source|flags|progress|same-source|handlers|package-file)\.js$)/;
 
 /** What a module imports when it is loaded. */
 function importsOf(file) {
@@ -86,8 +85,8 @@ function importsOf(file) {
 }
 
 /**
- * The modules that go into one chunk of ES modules, because loading a file takes time: `start` for what the command needs to print its help, and
- * `basic` for what is basic. A module that leads to a package has a chunk of its own, because the package would be loaded with it.
+ * The modules that go into one chunk of ES modules, because loading a file takes time: `start` for what the command needs to print its help,
+ * and the two above. A module that leads to a package has a chunk of its own, because the package would be loaded with it.
  */
 function chunksOf(from) {
   const known = new Map();
@@ -112,7 +111,8 @@ function chunksOf(from) {
   for (const entry of ['cli/main.js', 'cli/program.js']) follow(resolve(from, entry));
   return [
     { name: 'start', test: (id) => start.has(id) && !leadsToPackage(id) },
-    { name: 'basic', test: (id) => isIn(from, id) && isBasic(relative(from, id)) && !leadsToPackage(id) },
+    { name: 'basic', test: (id) => isIn(from, id) && basic.test(relative(from, id)) && !leadsToPackage(id) },
+    { name: 'command', test: (id) => isIn(from, id) && command.test(relative(from, id)) && !leadsToPackage(id) },
   ];
 }
 
