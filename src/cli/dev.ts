@@ -43,18 +43,21 @@ export async function dev(io: Io, flags: DevFlags, name?: string): Promise<ExitC
 async function devAfterSaves(given: Io, flags: DevFlags, name?: string): Promise<ExitCode> {
   const { followSaves } = await import('./watch/follow-saves.js');
   const { tellWritten } = await import('./watch/standby.js');
-  let questions = 0;
+  let isAsked = false;
   await followSaves({
     flags,
     signal: given.signal,
     isReloadable: readProject(process.cwd(), flags).app === undefined,
-    wasAsked: () => questions > 0,
+    wasAsked: () => isAsked,
     perform: async ({ waitedMs, isFirst }) => {
-      questions = 0;
+      isAsked = false;
       const io: Io = {
         ...given,
         elapsed: () => given.elapsed() - waitedMs,
-        asking: (question) => given.asking((questions++, question)),
+        asking: (question) => {
+          isAsked = true;
+          return given.asking(question);
+        },
         // The database stays the same from one save to the next.
         ...(!isFirst && { shown: new Set(['NO_DATABASE_URL']) }),
       };

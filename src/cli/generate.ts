@@ -58,8 +58,8 @@ export async function withPostgresAhead<T>(
   work: () => Promise<T>,
   compiled?: () => Promise<object | undefined>,
 ): Promise<T> {
-  const shadow = flags.shadow ?? readProject(process.cwd(), {}).settings.shadow;
-  if (flags.check || shadow || availableParallelism() < 2) return work();
+  if (flags.check || flags.shadow || availableParallelism() < 2) return work();
+  if (readProject(process.cwd(), {}).settings.shadow) return work();
   const { closeAhead, openAhead } = await import('../shadow/ahead.js');
   openAhead(new URL('../shadow/thread.js', import.meta.url), await compiled?.());
   try {

@@ -1,6 +1,6 @@
-import { statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { ExitCode, MigrateError } from '../errors.js';
+import { isFile } from '../files/exists.js';
 import { canStripTypes, hasCompiler, loadable } from './compiled.js';
 import { otherDataSources } from './listed.js';
 import { sourceFiles } from './project-files.js';
@@ -167,10 +167,6 @@ function ambiguous(one: string, other: string): MigrateError {
     next: `Name one: --data-source ${one}; or for all commands, in package.json: "nest-migrate": { "dataSource": ${JSON.stringify(one)} }\n${otherDataSources}`,
     exitCode: ExitCode.usage,
   });
-}
-
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 /** Whether the project's sources can be loaded here: not in production, and not without a compiler. */

@@ -29,7 +29,7 @@ export function importThrough(load: ImportFile): void {
 }
 
 async function load(file: string): Promise<unknown> {
-  if (moduleKindOf(file) === 'esm') esModules++;
+  isEsModuleLoaded ||= moduleKindOf(file) === 'esm';
   const { throughProject } = shared;
   if (throughProject === undefined) return loadHere(file);
   return throughProject(addressOf(file)).catch((error: unknown) => {
@@ -45,11 +45,11 @@ async function loadHere(file: string): Promise<unknown> {
     : (requireFrom(file)(file) as unknown);
 }
 
-let esModules = 0;
+let isEsModuleLoaded = false;
 
 /** Whether a file of the project was loaded as an ES module. */
 export function hasLoadedEsModules(): boolean {
-  return esModules > 0;
+  return isEsModuleLoaded;
 }
 
 /** On Windows, `import` needs a URL, but in a CommonJS project it is compiled to `require`, which needs a path. */

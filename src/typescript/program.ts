@@ -48,12 +48,17 @@ export function createProgramCompiler(
   const packages = new PackageTypes(ts, options, join(project.dir, 'used-globals.d.ts'));
   const emitted = new Set<string>();
   let previous: TypeScript.Program | undefined;
+  let mayHaveChanged = false;
   return {
     mapping,
-    forget: () => emitted.clear(),
+    forget: () => void (mayHaveChanged = true),
     compile(file) {
-      for (const read of sources.keys())
-        if (packages.textOf(read) === undefined && !isUnchanged(read)) sources.delete(read);
+      if (mayHaveChanged) {
+        for (const read of sources.keys())
+          if (packages.textOf(read) === undefined && !isUnchanged(read)) sources.delete(read);
+        emitted.clear();
+        mayHaveChanged = false;
+      }
       const imports = new Map<string, string[]>();
       const host = createHost(ts, options, { mapping, sources, packages, imports });
       const program = ts.createProgram({
