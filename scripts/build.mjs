@@ -240,4 +240,22 @@ async function build() {
   }
 }
 
+/** The database that comes with nest-migrate-dev. */
+const image = 'packages/dev/postgres.br';
+const imageSources = [
+  'packages/dev/package.json',
+  'scripts/dev-image.mjs',
+  ...['database-image', 'packed-image'].map((name) => `src/data-source/${name}.ts`),
+];
+
+async function buildImage() {
+  try {
+    await promisify(execFile)(process.execPath, ['scripts/dev-image.mjs']);
+  } catch (error) {
+    console.error(error.stderr || error.message);
+    process.exitCode = 1;
+  }
+}
+
 if (process.argv.includes('--force') || !isFresh()) await build();
+if (!process.exitCode && !(existsSync(image) && statSync(image).mtimeMs > newest(imageSources))) await buildImage();

@@ -20,7 +20,6 @@ const steps = [
   ['package contents', script('scripts/package-contents.mjs', 'nest-migrate', tarball)],
   ['package exports', tool('publint', 'run', tarball, '--strict')],
   ['package types', tool('attw', tarball, '--no-emoji', '--format', 'ascii')],
-  ['dev database', script('scripts/dev-image.mjs')],
   ['dev contents', script('scripts/package-contents.mjs', 'nest-migrate-dev', devTarball)],
   ['dev exports', tool('publint', 'run', devTarball, '--strict')],
   ['dev types', tool('attw', devTarball, '--no-emoji', '--format', 'ascii', '--profile', 'esm-only')],

@@ -3,8 +3,7 @@ import { mkdir, rename, rm, rmdir, statfs, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { devPackage } from '../development.js';
 import { codeOf, ExitCode, isMigrateError, messageOf, MigrateError } from '../errors.js';
-import { copyImage, forgetImage, holdsDatabase, initialise } from './database-image.js';
-import type { Source } from './database-image.js';
+import { makeDatabase } from './database-image.js';
 import { openPGlite } from './pglite.js';
 import { shadowPrefix } from './shadow-prefix.js';
 import type { Extensions, OpenPGlite, PGlite } from './pglite.js';
@@ -16,43 +15,29 @@ export async function openFolder(
   contributed?: readonly string[],
   opening: OpenPGlite = openPGlite,
 ): Promise<PGlite> {
-  const open = (): Promise<PGlite> => opening(dir, extensions, contributed);
   try {
-    return await openOrMake(dir, open);
+    if (holdsDatabase(dir)) refuseOtherVersion(dir);
+    else await fill(dir);
+    return await opening(dir, extensions, contributed);
   } catch (error) {
     throw isMigrateError(error) ? error : await unreadable(dir, error);
   }
 }
 
-async function openOrMake(dir: string, open: () => Promise<PGlite>): Promise<PGlite> {
-  if (holdsDatabase(dir)) {
-    refuseOtherVersion(dir);
-    return open();
-  }
-  refuseOthersFiles(dir);
-  const source = await fill(dir, copyImage);
-  try {
-    return await open();
-  } catch (error) {
-    if (source !== 'image' || isMigrateError(error)) throw error;
-    // The cached image may be damaged, and the folder contains no data of the user yet.
-    await forgetImage();
-    await rm(dir, { recursive: true, force: true });
-    await fill(dir, initialise);
-    return open();
-  }
+export function holdsDatabase(dir: string): boolean {
+  return existsSync(join(dir, 'PG_VERSION'));
 }
 
 /** Creates a database in a draft folder and then moves it, so that a crash leaves no half-made database. */
-async function fill(dir: string, make: (target: string) => Promise<Source>): Promise<Source> {
+async function fill(dir: string): Promise<void> {
+  refuseOthersFiles(dir);
   await mkdir(dirname(dir), { recursive: true });
   const draft = `${dir}.new`;
   await rm(draft, { recursive: true, force: true });
-  const source = await make(draft);
+  await makeDatabase(draft);
   await hideFromGit(dir, draft);
   if (existsSync(dir)) await rmdir(dir);
   await rename(draft, dir);
-  return source;
 }
 
 /** The PostgreSQL version of the pinned PGlite. It cannot open a folder of any other version. */

@@ -1,6 +1,6 @@
 import { rename, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { holdsDatabase } from './database-image.js';
+import { holdsDatabase } from './data-folder.js';
 import { messageOf, MigrateError } from '../errors.js';
 import { Guest } from './guest.js';
 import { host } from './host.js';

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
 import { developmentFile, developmentVersion } from '../development.js';
@@ -8,10 +8,14 @@ interface Packed {
   readonly pglite: string;
   readonly settings: string;
   readonly folders: readonly string[];
-  readonly files: readonly (readonly [path: string, size: number])[];
+  /** What is not stored of a file are zeros at its end. */
+  readonly files: readonly (readonly [path: string, size: number, stored: number])[];
 }
 
-/** Unpacks the database that comes with the package into an empty folder. Returns false if there is none, or one with other settings. */
+/**
+ * Unpacks the database that comes with the package into an empty folder. Returns false if there is none, or one with other settings. It is
+ * unpacked each time: reading a copy that an earlier process has left is no faster, and would have to be found complete.
+ */
 export function unpackImage(target: string, settings: string): boolean {
   const bytes = packed();
   if (bytes === undefined) return false;
@@ -20,11 +24,21 @@ export function unpackImage(target: string, settings: string): boolean {
   if (image.settings !== settings || image.pglite !== developmentVersion('@electric-sql/pglite')) return false;
   for (const folder of ['', ...image.folders]) mkdirSync(join(target, folder), { recursive: true, mode: 0o700 });
   let at = end + 1;
-  for (const [path, size] of image.files) {
-    writeFileSync(join(target, path), bytes.subarray(at, at + size), { mode: 0o600 });
-    at += size;
+  for (const [path, size, stored] of image.files) {
+    write(join(target, path), bytes.subarray(at, at + stored), size);
+    at += stored;
   }
   return true;
+}
+
+function write(file: string, content: Buffer, size: number): void {
+  const opened = openSync(file, 'w', 0o600);
+  try {
+    for (let at = 0; at < content.length;) at += writeSync(opened, content, at);
+    if (content.length < size) ftruncateSync(opened, size);
+  } finally {
+    closeSync(opened);
+  }
 }
 
 function packed(): Buffer | undefined {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { cpSync, existsSync } from 'node:fs';
 import { readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { oneAtATime } from '../data-source/one-at-a-time.js';
+import { oneAtATime } from './one-at-a-time.js';
 import { isOwnFolder } from '../data-source/own-folder.js';
 import { databaseCache } from '../shadow/cache.js';
 import { makeFolder, removeFolder } from '../shadow/folder.js';
@@ -80,6 +80,12 @@ async function prune(parent: string): Promise<void> {
   );
   const old = aged.filter(({ at }) => Date.now() - at > usedMs).toSorted((a, b) => b.at - a.at);
   const young = aged.length - old.length;
-  for (const { name } of old.slice(Math.max(0, most - young)))
-    await rm(join(parent, name), { recursive: true, force: true }).catch(() => undefined);
+  for (const { name } of old.slice(Math.max(0, most - young))) await discard(join(parent, name)).catch(() => undefined);
+}
+
+/** Takes the name away first: if this process is killed in the middle, what is left must not be used as an image. */
+async function discard(folder: string): Promise<void> {
+  const nameless = `${folder}.${randomUUID()}`;
+  await rename(folder, nameless);
+  await rm(nameless, { recursive: true, force: true });
 }

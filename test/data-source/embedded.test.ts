@@ -677,23 +677,6 @@ it('names the flag that extensions need', async () => {
     }
   });
 
-  itInFull('is made once by processes that start at the same moment', async () => {
-    const results = await Promise.all([1, 2, 3].map(() => start('raw.js', { TMPDIR: project.dir }).result));
-    for (const result of results) expect(result).toMatchObject({ code: 0, stderr: '' });
-  });
-
-  itInFull('makes a database from nothing when the cached image is damaged, and throws that image away', async () => {
-    const TMPDIR = folder;
-    expect(await start('raw.js', { TMPDIR }).result).toMatchObject({ code: 0, stderr: '' });
-    const cache = join(folder, `nest-migrate-${process.getuid?.() ?? 'cache'}`);
-    const image = join(cache, readdirSync(cache).find((name) => name.startsWith('pglite-')) ?? '');
-    expect(existsSync(join(image, 'PG_VERSION'))).toBe(true);
-    rmSync(join(image, 'global'), { recursive: true });
-    rmSync(join(project.dir, '.nest-migrate'), { recursive: true });
-    expect(await start('raw.js', { TMPDIR }).result).toMatchObject({ code: 0, stderr: '' });
-    expect(existsSync(image)).toBe(false);
-  });
-
   itInFull('keeps nothing of what it has answered', async () => {
     project.write(
       'answers.js',

@@ -1,6 +1,6 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isProcessAlive } from './process-alive.js';
+import { isProcessAlive } from '../data-source/process-alive.js';
 
 interface Claim {
   readonly file: string;
