@@ -85,7 +85,11 @@ function byBuild(folder: string): string | undefined {
   if (build === undefined) return undefined;
   const { root, roots, output } = build;
   const within = relative(output, folder);
-  const there = roots.map((one) => join(one, within)).filter((path) => isFolder(path) && !isInside(path, output));
+  const there = roots
+    .map((one) => join(one, within))
+    .filter((path) => isFolder(path) && !isInside(path, output))
+    // A folder of handwritten SQL beside `src` is not what the build compiles.
+    .filter((path) => root === undefined || isInside(path, root) || holdsSources(path));
   const [only, another] = [...new Set(there)];
   if (only !== undefined && another === undefined) return only;
   if (root === undefined) return undefined;
@@ -192,6 +196,11 @@ function ancestorsOf(folder: string): readonly string[] {
 /** Whether a path is this folder or inside it. */
 export function isInside(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+}
+
+/** Whether a compiler may find something in this folder. */
+function holdsSources(folder: string): boolean {
+  return entriesOf(folder).some((name) => /\.[cm]?[jt]sx?$/.test(name) || isFolder(join(folder, name)));
 }
 
 function entriesOf(folder: string): readonly string[] {

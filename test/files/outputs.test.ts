@@ -95,6 +95,12 @@ describe('the source folder', () => {
       'dist/m',
       'src/m',
     ],
+    [
+      'not a folder without anything to compile',
+      { ...app, 'migrations/by-hand.sql': '', 'dist/main.js': '', 'tsconfig.json': outDir },
+      'dist/migrations',
+      'src/migrations',
+    ],
     ['by a folder within the output', { ...app, 'tsconfig.json': outDir }, 'dist/src/m', 'src/m'],
     ['without a configuration, by its usual name', app, 'dist/migrations', 'src/migrations'],
     [
