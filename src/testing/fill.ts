@@ -6,7 +6,9 @@ import { isMigrateError, messageOf, MigrateError } from '../errors.js';
 import { createMigrator } from '../migrator.js';
 import type { Migrator } from '../migrator.js';
 import { initialStateOf } from '../shadow/initial-state.js';
+import { missingLine } from '../shadow/missing-line.js';
 import { makeInitialState } from '../shadow/make-initial-state.js';
+import { commandOf } from '../sql/index.js';
 import type { TestProject } from './project.js';
 import { stateSql } from './state-sql.js';
 
@@ -29,10 +31,21 @@ export async function fill(empty: Empty, project: TestProject): Promise<void> {
     await pool.query(stateSql);
     await pool.query('SELECT nest_migrate_testing.remember()');
   } catch (error) {
-    throw isMigrateError(error) ? error.with({ message: `${error.message}\nNo test database was created.` }) : error;
+    throw isMigrateError(error) ? notFilled(error) : error;
   } finally {
     await pool.end();
   }
+}
+
+function notFilled(error: MigrateError): MigrateError {
+  const line = missingLine(error.cause);
+  const isExtension = line !== undefined && commandOf(line).command === 'CREATE EXTENSION';
+  return error.with({
+    message: `${error.message}\nNo test database was created.`,
+    ...(isExtension && {
+      next: `TypeORM installs extensions that the entities need. If the options have no entities, add them: entities: ['src/**/*.entity.ts']. Otherwise, add this line to the setting initialState: ${line}`,
+    }),
+  });
 }
 
 async function migrate({ connection }: Empty, project: TestProject): Promise<void> {

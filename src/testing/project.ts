@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { refuseStaleBuild } from '../commands/built.js';
 import type { PostgresOptions } from '../data-source/define-options.js';
 import { asDataSource } from '../data-source/elsewhere.js';
 import { refuseOtherDatabases } from '../data-source/guard.js';
@@ -76,7 +77,10 @@ export async function chainOfProject(project: TestProject): Promise<Chain<KnownM
 }
 
 export async function migrationsOf(project: TestProject): Promise<readonly KnownMigration[]> {
-  const migrations = await resolveMigrations(await listMigrations(project));
+  const list = await listMigrations(project);
+  // A test on an older schema would say nothing about the migrations that are not compiled.
+  refuseStaleBuild(list, { isApplied: () => false });
+  const migrations = await resolveMigrations(list);
   if (migrations.length > 0) return migrations;
   throw new MigrateError({
     code: 'MIGRATIONS_NOT_FOUND',

@@ -8,6 +8,7 @@ import { shareWithOthers } from '../typeorm/shared-query-runner.js';
 import type { Clone } from './clone.js';
 import { seedWith } from './fill.js';
 import { cloneInProcess } from './in-process.js';
+import { tellingNextStep } from './next-step.js';
 import { cloneOnServer } from './on-server.js';
 import { projectOf } from './project.js';
 import type { TestDatabaseOptions, TestProject } from './project.js';
@@ -45,7 +46,7 @@ export async function createTestDatabase(
   dataSource: DataSource | PostgresOptions,
   options: TestDatabaseOptions = {},
 ): Promise<TestDatabase> {
-  return openTestDatabase(projectOf(dataSource, options));
+  return tellingNextStep(async () => openTestDatabase(projectOf(dataSource, options)));
 }
 
 export async function openTestDatabase(project: TestProject): Promise<TestDatabase> {

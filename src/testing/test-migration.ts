@@ -4,6 +4,7 @@ import type { PostgresOptions } from '../data-source/define-options.js';
 import { changesIn } from '../files/change.js';
 import type { KnownMigration } from '../files/migration.js';
 import { migratorFor } from './fill.js';
+import { tellingNextStep } from './next-step.js';
 import { migrationsOf, projectOf } from './project.js';
 import type { TestDatabaseOptions } from './project.js';
 import { openTestDatabase } from './test-database.js';
@@ -30,6 +31,14 @@ export interface TestMigrationOptions extends Omit<TestDatabaseOptions, 'seed'> 
  * });
  */
 export async function testMigration(
+  dataSource: DataSource | PostgresOptions,
+  name: string,
+  options: TestMigrationOptions,
+): Promise<void> {
+  return tellingNextStep(() => thereAndBack(dataSource, name, options));
+}
+
+async function thereAndBack(
   dataSource: DataSource | PostgresOptions,
   name: string,
   { before, after, reverted, ...options }: TestMigrationOptions,
