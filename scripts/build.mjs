@@ -71,6 +71,11 @@ const withoutDocumentation = {
   },
 };
 
+/** Where every command and app begins. What these import only later is not in the chunks below. */
+const begins = [
+  ...['index', 'migrator', 'data-source/index', late],
+  ...['main', 'program', 'perform', 'handlers', 'connect', 'source'].map((name) => `cli/${name}`),
+];
 /** What almost every command and app loads, whatever else it does; and what every command loads, but no app. */
 const basic = /^(?:[\w-]+\.js$|(?:sql|files|typeorm|database|data-source)\/)/;
 const command =
@@ -86,7 +91,7 @@ function importsOf(file) {
 
 /**
  * The modules that go into one chunk of ES modules, because loading a file takes time: `start` for what the command needs to print its help,
- * and the two above. A module that leads to a package has a chunk of its own, because the package would be loaded with it.
+ * and the two above; and for what is needed as soon as something is pending. A module that leads to a package has a chunk of its own, because the package would be loaded with it.
  */
 function chunksOf(from) {
   const known = new Map();
@@ -102,22 +107,27 @@ function chunksOf(from) {
     }
     return known.get(file);
   };
-  const start = new Set();
-  const follow = (file) => {
-    if (start.has(file)) return;
-    start.add(file);
-    for (const name of importsOf(file)) if (name.startsWith('.')) follow(resolve(dirname(file), name));
+  const reached = (...names) => {
+    const found = new Set();
+    const follow = (file) => {
+      if (found.has(file)) return;
+      found.add(file);
+      for (const name of importsOf(file)) if (name.startsWith('.')) follow(resolve(dirname(file), name));
+    };
+    for (const name of names) follow(resolve(from, `${name}.js`));
+    return found;
   };
-  for (const entry of ['cli/main.js', 'cli/program.js']) follow(resolve(from, entry));
+  const start = reached('cli/main', 'cli/program');
+  const soon = reached(...begins);
+  const pending = reached('commands/run-locked');
+  const chunk = (name, isIn) => ({ name, test: (id) => isIn(id) && !leadsToPackage(id) });
   return [
-    { name: 'start', test: (id) => start.has(id) && !leadsToPackage(id) },
-    { name: 'basic', test: (id) => isIn(from, id) && basic.test(relative(from, id)) && !leadsToPackage(id) },
-    { name: 'command', test: (id) => isIn(from, id) && command.test(relative(from, id)) && !leadsToPackage(id) },
+    chunk('start', (id) => start.has(id)),
+    chunk('basic', (id) => soon.has(id) && basic.test(relative(from, id))),
+    chunk('command', (id) => soon.has(id) && command.test(relative(from, id))),
+    chunk('pending', (id) => pending.has(id) && !soon.has(id)),
   ];
 }
-
-/** Bundled packages are somewhere else. */
-const isIn = (folder, file) => !relative(resolve(folder), file).startsWith('..');
 
 async function bundle({ name, type, files }, from, out) {
   const dir = join(out, name);

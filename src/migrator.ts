@@ -18,7 +18,6 @@ import type {
 } from './commands/types.js';
 import type { CreateDatabaseResult, DropDatabaseOptions, DropDatabaseResult } from './commands/database.js';
 import type { CheckOptions, CheckResult } from './commands/check/types.js';
-import { create } from './commands/create.js';
 import type { SeedOptions, SeedResult } from './commands/seed.js';
 import type { FreshOptions, FreshResult } from './commands/fresh.js';
 import type { DevOptions, DevResult } from './commands/dev/types.js';
@@ -27,11 +26,7 @@ import type { BaselineOptions, BaselineResult, GenerateOptions, GenerateResult }
 import type { LintOptions, LintResult } from './commands/lint/types.js';
 import type { PlanOptions, PlanResult } from './commands/plan/types.js';
 import { refuseUnknown } from './commands/known-options.js';
-import { resolve } from './commands/resolve.js';
-import { redo, revert } from './commands/revert.js';
 import { pending, run } from './commands/run.js';
-import { status } from './commands/status.js';
-import { wait } from './commands/wait.js';
 import { isConnectionLost } from './database/client.js';
 import { connectionLost } from './database/retry.js';
 import { serviceOf } from './database/service.js';
@@ -166,6 +161,7 @@ function tellingWhatWasLost<T extends object>(commands: T, context: CommandConte
 
 type InDevelopment = Pick<Migrator, 'dev' | 'generate' | 'check' | 'baseline' | 'lint' | 'plan' | 'drift'>;
 
+/** Only what a replica needs when it starts is loaded with this module, everything else when it is called. */
 function inProduction(context: CommandContext): Omit<Migrator, keyof InDevelopment | 'close'> {
   return {
     run: async (options = {}) => {
@@ -174,19 +170,20 @@ function inProduction(context: CommandContext): Omit<Migrator, keyof InDevelopme
     },
     revert: async (options = {}) => {
       refuseUnknown('revert', options);
-      return revert(options, context);
+      return (await import('./commands/revert.js')).revert(options, context);
     },
     redo: async (options = {}) => {
       refuseUnknown('redo', options);
-      return redo(options, context);
+      return (await import('./commands/revert.js')).redo(options, context);
     },
-    status: () => status(context),
+    status: async () => (await import('./commands/status.js')).status(context),
     pending: () => pending(context),
     wait: async (options = {}) => {
       refuseUnknown('wait', options);
-      return wait(options, context);
+      return (await import('./commands/wait.js')).wait(options, context);
     },
-    resolve: (migration, resolution) => resolve(migration, resolution, context),
+    resolve: async (migration, resolution) =>
+      (await import('./commands/resolve.js')).resolve(migration, resolution, context),
     createDatabase: async () => (await import('./commands/database.js')).createDatabase(context),
     dropDatabase: async (options = {}) => {
       refuseUnknown('dropDatabase', options);
@@ -205,7 +202,7 @@ function inProduction(context: CommandContext): Omit<Migrator, keyof InDevelopme
       if (options.kind === 'seed')
         return (await import('./commands/create-seed.js')).createSeed(options, await listMigrations(context), context);
       const { dir } = context.settings;
-      return create(options, {
+      return (await import('./commands/create.js')).create(options, {
         dataSource: context.dataSource,
         dir,
         cwd: process.cwd(),
@@ -215,7 +212,6 @@ function inProduction(context: CommandContext): Omit<Migrator, keyof InDevelopme
   };
 }
 
-/** Development commands are loaded when they are called. */
 function inDevelopment(context: CommandContext): InDevelopment {
   const withEntities = async (): Promise<CommandContext> => {
     await findEntities(context.dataSource);

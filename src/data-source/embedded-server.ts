@@ -21,6 +21,9 @@ interface Opened {
   readonly lock: LockFile;
 }
 
+/** A database that is `extended` is opened with extensions that the project passes as code. */
+export type Use = 'shared' | 'extended' | 'throwaway';
+
 /** A client in this process. */
 export interface EmbeddedClient extends SessionClient {
   /** Ends the client with an error. */
@@ -51,8 +54,7 @@ export class EmbeddedServer {
   constructor(
     private readonly dir: string,
     private readonly openDatabase: () => Promise<PGlite>,
-    /** A database that is `extended` is opened with extensions that the project passes as code. */
-    readonly use: 'shared' | 'extended' | 'throwaway',
+    readonly use: Use,
   ) {}
 
   /** The process that has the database open, if it is a different one. */

@@ -1,12 +1,10 @@
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import pg from 'pg';
-import { openFolder } from './data-folder.js';
 import { devPackage } from '../development.js';
 import { embeddedBrand, embeddedHost, embeddedRemoval } from './embedded-brand.js';
-import { EmbeddedServer } from './embedded-server.js';
+import type { EmbeddedServer, Use } from './embedded-server.js';
 import { ExitCode, isMigrateError, MigrateError } from '../errors.js';
-import { openForReplays, openPGlite, refuseInProduction, refuseWithoutFlag } from './pglite.js';
 import type { Extensions, PGlite } from './pglite.js';
 import { configThrough, Wire } from './wire.js';
 
@@ -51,13 +49,34 @@ interface DriverOptions extends EmbeddedOptions {
 
 type Done<T> = (error: never, value: T) => void;
 
+/** The database in a folder, for all clients in this process. Its code is loaded with the first connection: most apps have a server. */
+interface Place {
+  readonly use: Use;
+  readonly load: () => Promise<EmbeddedServer>;
+  /** Known once a client has connected. */
+  server: EmbeddedServer | undefined;
+}
+
 // Shared between the ESM and the CommonJS copy of this package.
-const servers = ((globalThis as Record<symbol, unknown>)[Symbol.for('nest-migrate.embedded.servers')] ??=
-  new Map()) as Map<string, EmbeddedServer>;
+const places = ((globalThis as Record<symbol, unknown>)[Symbol.for('nest-migrate.embedded.servers')] ??=
+  new Map()) as Map<string, Place>;
+
+function placeFor(dir: string, use: Use, open: () => Promise<PGlite>): Place {
+  let loading: Promise<EmbeddedServer> | undefined;
+  const place: Place = {
+    use,
+    load: async () => {
+      loading ??= import('./embedded-server.js').then(({ EmbeddedServer: Server }) => new Server(dir, open, use));
+      return (place.server = await loading);
+    },
+    server: undefined,
+  };
+  return place;
+}
 
 /** The folders that another process can open as well, because it needs no extensions from the project. */
 export function sharedFolders(): readonly string[] {
-  return [...servers].flatMap(([dir, { use }]) => (use === 'shared' ? [dir] : []));
+  return [...places].flatMap(([dir, { use }]) => (use === 'shared' ? [dir] : []));
 }
 
 /** Keeps a database open in this process until `closeEmbedded`, for processes that come and go. */
@@ -77,26 +96,26 @@ export function embeddedDriver(options: DriverOptions): object {
   const dir = resolve(
     checkedFolder(folder ?? (process.env['NEST_MIGRATE_EMBEDDED'] || `.nest-migrate/postgres${testWorker()}`)),
   );
-  const opening = throwaway === undefined ? openPGlite : openForReplays;
   const folderOpened = async (): Promise<PGlite> => {
+    const [{ openFolder }, pglite] = await Promise.all([import('./data-folder.js'), import('./pglite.js')]);
     const given = await extensions();
-    refuseWithoutFlag(given);
-    return openFolder(dir, given, undefined, opening);
+    pglite.refuseWithoutFlag(given);
+    return openFolder(dir, given, undefined, throwaway === undefined ? pglite.openPGlite : pglite.openForReplays);
   };
   const open = options.open ?? (throwaway === undefined ? () => folderOpened().catch(missing) : folderOpened);
   const use = throwaway !== undefined ? 'throwaway' : options.extensions === undefined ? 'shared' : 'extended';
-  const server = servers.get(dir) ?? new EmbeddedServer(dir, open, use);
-  servers.set(dir, server);
+  const place = places.get(dir) ?? placeFor(dir, use, open);
+  places.set(dir, place);
   const driver = {
-    Client: clientOf(server, throwaway),
+    Client: clientOf(place, throwaway),
     native: undefined,
     [embeddedBrand]: dir,
-    [embeddedRemoval]: () => server.remove(),
-    [embeddedHost]: () => server.hostPid,
+    [embeddedRemoval]: async () => (await place.load()).remove(),
+    [embeddedHost]: () => place.server?.hostPid,
   };
   return Object.create(
     pg,
-    Object.getOwnPropertyDescriptors({ ...driver, Pool: poolOf(server, driver.Client) }),
+    Object.getOwnPropertyDescriptors({ ...driver, Pool: poolOf(place, driver.Client) }),
   ) as object;
 }
 
@@ -128,19 +147,19 @@ function checkedFolder(folder: string): string {
 
 /** Writes everything to disk and lets go of the folders. */
 export async function closeEmbedded(): Promise<void> {
-  await Promise.all([...servers.values()].map((server) => server.close()));
+  await Promise.all([...places.values()].map(async ({ server }) => server?.close()));
 }
 
 /** The ends of clients, from when they begin. */
 const ends = new WeakMap<object, Promise<void>>();
 
-function clientOf(server: EmbeddedServer, throwaway: ThrownAway | undefined): typeof pg.Client {
+function clientOf(place: Place, throwaway: ThrownAway | undefined): typeof pg.Client {
   return class Client extends pg.Client {
     readonly #wire: Wire;
 
     constructor(config?: string | pg.ClientConfig) {
       if (throwaway === undefined) refuseInProduction();
-      const wire: Wire = new Wire((messages) => server.send(wire, messages));
+      const wire: Wire = new Wire(async (messages) => (await place.load()).send(wire, messages));
       const given = typeof config === 'object' ? config : {};
       super({ ...given, ...configThrough(wire) });
       this.#wire = wire;
@@ -149,7 +168,7 @@ function clientOf(server: EmbeddedServer, throwaway: ThrownAway | undefined): ty
 
     override connect(done?: Done<pg.Client>): Promise<pg.Client> {
       return calledBack(done, async () => {
-        await server.connect(this.#wire);
+        await (await place.load()).connect(this.#wire);
         const connected = await super.connect();
         if (throwaway?.begin) await super.query(throwaway.begin);
         return connected;
@@ -160,7 +179,7 @@ function clientOf(server: EmbeddedServer, throwaway: ThrownAway | undefined): ty
     override end(done?: Done<void>): Promise<void> {
       const ended = calledBack(done, async () => {
         await this.#wire.idle();
-        await server.disconnect(this.#wire);
+        await place.server?.disconnect(this.#wire);
         await super.end();
       });
       ends.set(this, ended);
@@ -184,7 +203,7 @@ function clientOf(server: EmbeddedServer, throwaway: ThrownAway | undefined): ty
   };
 }
 
-function poolOf(server: EmbeddedServer, Client: typeof pg.Client): typeof pg.Pool {
+function poolOf(place: Place, Client: typeof pg.Client): typeof pg.Pool {
   return class Pool extends pg.Pool {
     readonly #clients = new Set<object>();
 
@@ -193,7 +212,7 @@ function poolOf(server: EmbeddedServer, Client: typeof pg.Client): typeof pg.Poo
       super(config);
       this.on('connect', (client) => {
         this.#clients.add(client);
-        server.keepOpenFor(this);
+        place.server?.keepOpenFor(this);
       });
       // Before version 3.10.1, pg-pool reports a client as removed when it has only begun to end.
       this.on('remove', (client) => {
@@ -207,7 +226,7 @@ function poolOf(server: EmbeddedServer, Client: typeof pg.Client): typeof pg.Poo
       return calledBack(done, async () => {
         await super.end();
         for (const client of this.#clients) await (ends.get(client) ?? once(this, 'remove'));
-        await server.release(this);
+        await place.server?.release(this);
       });
     }
   };
@@ -219,4 +238,13 @@ function calledBack<T>(done: Done<T> | undefined, work: () => Promise<T>): Promi
   const called = done as ((error: unknown, value?: T) => void) | undefined;
   if (called !== undefined) working.then((value) => called(null, value), called);
   return working;
+}
+
+function refuseInProduction(): void {
+  if (process.env['NODE_ENV'] !== 'production') return;
+  throw new MigrateError({
+    code: 'EMBEDDED_IN_PRODUCTION',
+    message: 'Neither DATABASE_URL nor PGHOST is set, and the embedded database is not used with NODE_ENV=production.',
+    next: 'Set DATABASE_URL, for example postgres://user:password@host:5432/database',
+  });
 }

@@ -125,12 +125,3 @@ export function refuseWithoutFlag(given: Extensions): void {
     exitCode: ExitCode.usage,
   });
 }
-
-export function refuseInProduction(): void {
-  if (process.env['NODE_ENV'] !== 'production') return;
-  throw new MigrateError({
-    code: 'EMBEDDED_IN_PRODUCTION',
-    message: 'Neither DATABASE_URL nor PGHOST is set, and the embedded database is not used with NODE_ENV=production.',
-    next: 'Set DATABASE_URL, for example postgres://user:password@host:5432/database',
-  });
-}

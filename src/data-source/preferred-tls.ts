@@ -1,6 +1,5 @@
 import { isIP, Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import { connect as encrypt } from 'node:tls';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
 
 type Done = (error?: Error | null) => void;
@@ -56,7 +55,10 @@ export class PreferredTls extends Duplex {
     socket.off('error', this.#onError).off('close', this.#onClose);
     // An IP address must not be sent as a server name (RFC 6066).
     const named = host !== undefined && isIP(host) === 0;
-    const secure = encrypt({ ...this.options, socket, ...(named && { servername: host }) });
+    // Loaded only here, because most servers of developers do without.
+    const secure = process
+      .getBuiltinModule('node:tls')
+      .connect({ ...this.options, socket, ...(named && { servername: host }) });
     this.#socket = secure;
     const again = (): void => this.#plainly(port, host);
     secure.once('error', again);

@@ -200,13 +200,13 @@ describe('no command shows a part of a password', () => {
     // Only what cannot be there as it is, is encoded.
     const spaced = right.replaceAll('%20', ' ').replaceAll('%22', '"').replaceAll('%3A', ':');
     for (const url of [right, spaced]) {
-      for (const [address, expected] of [
-        [url, 'permission denied for schema public'],
-        [`${url}_nowhere`, 'has no such database'],
-        [url.replace(/:\d+\//, ':1/'), 'No connection to postgres://'],
+      for (const [address, expected, patience] of [
+        [url, 'permission denied for schema public', '1min'],
+        [`${url}_nowhere`, 'has no such database', '1min'],
+        [url.replace(/:\d+\//, ':1/'), 'No connection to postgres://', '300ms'],
       ] as const) {
         const env = { DATABASE_URL: address };
-        const args = ['run', '--data-source', 'plain.mjs', '--verbose', '--connect-timeout', '300ms'];
+        const args = ['run', '--data-source', 'plain.mjs', '--verbose', '--connect-timeout', patience];
         const { stdout, stderr } = await runCli(args, { cwd: project.dir, env });
         expect(stderr).toContain(expected);
         expect(shownIn(stdout + stderr, password)).toEqual([]);
