@@ -1,5 +1,6 @@
 import { basename, dirname, join, relative } from 'node:path';
 import { isFile } from '../files/exists.js';
+import { stripsTypes } from '../files/import-file.js';
 import { compiledFolderOf } from '../files/outputs.js';
 import { requireFrom } from '../require-from.js';
 
@@ -14,7 +15,7 @@ export function loadable(projectDir: string, file: string): string {
 
 /** Whether the project's compiler is installed, or Node can remove the types during development. */
 function canCompile(projectDir: string): boolean {
-  return hasCompiler(projectDir) || (process.env['NODE_ENV'] !== 'production' && canStripTypes());
+  return hasCompiler(projectDir) || (process.env['NODE_ENV'] !== 'production' && stripsTypes());
 }
 
 export function hasCompiler(projectDir: string): boolean {
@@ -24,10 +25,6 @@ export function hasCompiler(projectDir: string): boolean {
   } catch {
     return false;
   }
-}
-
-export function canStripTypes(): boolean {
-  return Boolean((process.features as { readonly typescript?: unknown }).typescript);
 }
 
 /** An image rarely contains the compiler's configuration, so the usual folders are tried as well. */

@@ -1,7 +1,8 @@
 import { dirname, join, relative, resolve } from 'node:path';
 import { ExitCode, MigrateError } from '../errors.js';
 import { isFile } from '../files/exists.js';
-import { canStripTypes, hasCompiler, loadable } from './compiled.js';
+import { stripsTypes } from '../files/import-file.js';
+import { hasCompiler, loadable } from './compiled.js';
 import { otherDataSources } from './listed.js';
 import { sourceFiles } from './project-files.js';
 import { namedInScripts, scriptedDataSources } from './scripts.js';
@@ -172,7 +173,7 @@ function ambiguous(one: string, other: string): MigrateError {
 /** Whether the project's sources can be loaded here: not in production, and not without a compiler. */
 export function canLoadTypeScript(projectDir: string): boolean {
   if (process.env['NODE_ENV'] === 'production') return false;
-  return hasCompiler(projectDir) || canStripTypes();
+  return hasCompiler(projectDir) || stripsTypes();
 }
 
 function nearCandidates(projectDir: string): readonly string[] {

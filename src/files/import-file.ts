@@ -155,3 +155,8 @@ export function locationOf(error: unknown, file: string): string {
     frame && /((?:file:\/\/)?\/[^():]+:\d+(?::\d+)?|[A-Za-z]:\\[^():]+:\d+(?::\d+)?)\)?$/.exec(frame.trim())?.[1];
   return place ? `\n  at ${place.replace('file://', '')}` : '';
 }
+
+/** Whether Node itself removes the types of TypeScript: https://nodejs.org/api/typescript.html */
+export function stripsTypes(): boolean {
+  return Boolean((process.features as { readonly typescript?: unknown }).typescript);
+}

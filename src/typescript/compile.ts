@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { stripsTypes } from '../files/import-file.js';
 import { CompileCache } from './cache.js';
 import { createNativeCompiler } from './native.js';
 import { createProgramCompiler } from './program.js';
@@ -57,11 +58,6 @@ const unchanged = {
   mapping: (): PathMapping => ({ baseUrl: undefined, paths: {} }),
   forget: () => undefined,
 };
-
-/** https://nodejs.org/api/typescript.html */
-function stripsTypes(): boolean {
-  return Boolean((process.features as { readonly typescript?: unknown }).typescript);
-}
 
 function isNative(dir: string): boolean {
   return Number(typescriptVersion(dir)?.split('.')[0]) >= 7;
