@@ -45,6 +45,8 @@ async function expectRefused(columns: Columns, says: string): Promise<void> {
 
 it('is rewritten until it is committed, and rows and renames survive', async () => {
   expect(await dev({ title: text })).toMatchObject({ draft: 'written', files: [expect.stringContaining('Init')] });
+  // The database got only what was missing, which says nothing about the whole file.
+  expect(await database.query('SELECT DISTINCT duration_ms FROM migrations_log')).toEqual([{ duration_ms: null }]);
   await database.query(`INSERT INTO post VALUES (1, 'one'), (2, 'two')`);
   expect(await dev({ title: text })).toMatchObject({ draft: 'unchanged', statements: [] });
   await expectRefused({ heading: text }, '--rename post.title=heading');

@@ -38,7 +38,8 @@ export function recordOf(
       });
       return [
         ledgerAndDown({ migration: one, direction: 'up' }, settings.keepDown ? downOf(draft, index) : undefined, use),
-        `INSERT INTO ${tables.log} (${names}, state, finished_at, duration_ms) VALUES (${values}, 'applied', clock_timestamp(), 0)`,
+        // Only a part of the file was executed, so nothing is known about how long the whole takes.
+        `INSERT INTO ${tables.log} (${names}, state, finished_at) VALUES (${values}, 'applied', clock_timestamp())`,
       ];
     }),
     keepDraft(tables, serviceKey(context), draft),
