@@ -9,6 +9,7 @@ import { keepPrivileges, keepPrivilegesIn } from './keep-privileges.js';
 import { planChanges } from './plan.js';
 import { prove } from './prove.js';
 import type { ProofContext, ProvenFile } from './prove.js';
+import type { Rename } from './renames.js';
 import type { PlannedChange } from './step.js';
 import { failedOnRow } from './try-rows.js';
 
@@ -26,6 +27,8 @@ export interface AttemptContext {
   readonly plan: PlanContext;
   /** Changes that a schema comparison does not show: renames, and rows of TypeORM's metadata table. */
   readonly around: (planned: readonly PlannedChange[]) => readonly PlannedChange[];
+  /** The renames among these. */
+  readonly renames: readonly Rename[];
   readonly proof: Omit<ProofContext, 'write' | 'to'>;
   readonly online: boolean;
 }
@@ -56,9 +59,9 @@ export async function planAndProve(changes: readonly Change[], context: AttemptC
   throw first;
 }
 
-function proofOf({ plan, proof }: AttemptContext): ProofContext {
+function proofOf({ plan, proof, renames }: AttemptContext): ProofContext {
   const write: ProofContext['write'] = (changes, after, before) => {
-    const whole = { start: plan.from, end: plan.to };
+    const whole = { start: plan.from, end: plan.to, renames };
     const planned = planChanges(changes, { ...plan, from: after, to: before, whole }, 'back');
     return keepPrivileges(
       planned.flatMap(({ steps }) => steps),

@@ -22,7 +22,7 @@ export interface PlanContext {
   readonly from: Schema;
   readonly to: Schema;
   /** For the revert: the whole change. Objects that did not exist after it have lost their rows and values. */
-  readonly whole?: { readonly start: Schema; readonly end: Schema };
+  readonly whole?: WholeChange;
   readonly decisions: Decisions;
   /** Whether types are changed in place, so that reads and writes block while the table is rewritten. */
   readonly typesInPlace?: boolean;
@@ -31,6 +31,13 @@ export interface PlanContext {
   readonly byHand?: ByHand | undefined;
   /** The effect of changing a column's type, tried on the shadow. */
   readonly tryType: (from: ColumnType, to: ColumnType) => TypeChange;
+}
+
+export interface WholeChange {
+  /** After the renames in the catalog. */
+  readonly start: Schema;
+  readonly end: Schema;
+  readonly renames: readonly Rename[];
 }
 
 export type ByHand = (id: ObjectId) => boolean;

@@ -58,6 +58,7 @@ export async function checkPair(pair: Pair, urls: readonly [string, string]): Pr
     const { files, attempt } = await planAndProve(changes, {
       plan: context,
       around: (planned) => [...planned, ...metadata],
+      renames: [],
       proof: { client: pool, from: current.schema, read: () => read(pool) },
       online: pair.mode === 'online',
     });

@@ -96,6 +96,7 @@ export async function change(
   const { planned, files, notTried, stands } = await planAndProve(changes, {
     plan: planContext,
     around: (rest) => [...inCatalog, ...rest, ...sides.metadata],
+    renames: renamed.inCatalog,
     proof: { ...shadow, from: shadow.schema, unnamed: sides.unnamed, ways },
     online: options.online !== false,
   }).catch(async (error: unknown) => {

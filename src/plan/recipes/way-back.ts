@@ -7,6 +7,7 @@ import type { Schema } from '../../schema/read.js';
 import { existingTable } from '../context.js';
 import type { PlanContext, Recipe } from '../context.js';
 import { placeholder, placeholderOfRow } from '../placeholder.js';
+import { afterRenames } from '../renames.js';
 import { step } from '../step.js';
 import type { Step } from '../step.js';
 import { differsFromRowToRow } from './columns.js';
@@ -78,6 +79,8 @@ export const restoreConstraint: Recipe = (change, context) => {
   ];
 };
 
+/** In the same file as a rename, this way back leads to the old name; the whole change has the new one. */
 function isLost(id: ObjectId, { whole }: PlanContext): boolean {
-  return (id.kind === 'column' || id.kind === 'table') && whole?.start.has(id) === true && !whole.end.has(id);
+  if (whole === undefined || (id.kind !== 'column' && id.kind !== 'table')) return false;
+  return [id, afterRenames(id, whole.renames)].some((name) => whole.start.has(name) && !whole.end.has(name));
 }

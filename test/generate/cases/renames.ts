@@ -83,6 +83,10 @@ function nameOf({ type, length, nullable }: Column): string {
   return `${String(type)}${length === undefined ? '' : `(${length})`}${nullable === true ? ' NULL' : ''}`;
 }
 
+const referring = (target: string) => ({
+  foreignKeys: [{ name: 'fk', target, columnNames: [target], referencedColumnNames: ['id'] }],
+});
+
 export const renames: readonly Case[] = [
   column('a column is renamed', text, `'x'`),
   ...incomparable.map(([type, value, more]) =>
@@ -149,6 +153,18 @@ export const renames: readonly Case[] = [
     options: { renames: ['t=u'], allowDestructive: true, online: false },
     rows: [`INSERT INTO t (a, n) VALUES ('x', 1)`],
   },
+  ...['while it is in use', 'directly', 'at once'].map((how) => ({
+    name: `a table is renamed ${how}, and loses a column that refers to another table`,
+    before: [entity('v', { a: text }), entity('t', { a: text, v: { type: 'int' } }, referring('v'))],
+    after: [entity('v', { a: text }), entity('u', { a: text })],
+    options: {
+      renames: ['t=u'],
+      allowDestructive: true,
+      online: how !== 'at once',
+      renameDirectly: how === 'directly',
+    },
+    rows: [`INSERT INTO v (a) VALUES ('x')`, `INSERT INTO t (a, v) VALUES ('x', 1), ('y', 1)`],
+  })),
   {
     name: 'a table is renamed, and flags name its columns by the old name of the table',
     before: [entity('t', { a: text, n: { type: 'text' } })],
