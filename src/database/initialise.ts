@@ -7,6 +7,7 @@ import { checkConnection, showConnection } from '../data-source/describe.js';
 import { findEntities } from '../files/entity-sources.js';
 import { clientsOf, createExtensions, poolOf, withOpenedPools } from '../typeorm/driver.js';
 import type { OpenedPool } from '../typeorm/driver.js';
+import { whatToCorrect } from '../typeorm/not-set-up.js';
 import { cancelled, pause } from './cancel.js';
 import { watchReplies } from './replies.js';
 import { parting, wireOf } from './wire.js';
@@ -127,7 +128,7 @@ function failed(error: unknown, { notLoaded, connected, dataSource, attempts }: 
   return new MigrateError({
     code: 'DATA_SOURCE_INVALID',
     message: `TypeORM could not set up the data source: ${messageOf(error)}`,
-    next: 'Correct the entities or options that it names. No migration was run.',
+    next: `${whatToCorrect(error)} No migration was run.`,
     cause: error,
   });
 }

@@ -101,7 +101,9 @@ async function migrate(migrator: Migrator, mode: OnBootstrap, options: Migration
       await migrator.run({ to: options.to, phase: 'due' });
       return;
     case 'dev':
-      await migrator.dev();
+      await migrator.dev().catch((error: unknown) => {
+        throw answeredByCommand(error);
+      });
       return;
     case 'revert':
       if (options.to === undefined) throw invalid("onBootstrap: 'revert' needs `to`, the migration to go back to.");
@@ -115,6 +117,12 @@ async function migrate(migrator: Migrator, mode: OnBootstrap, options: Migration
       return;
     case 'off':
   }
+}
+
+/** An app cannot ask, and has no flags to add. */
+function answeredByCommand(error: unknown): unknown {
+  if (!isMigrateError(error) || error.code !== 'DECISION_NEEDED') return error;
+  return error.with({ next: `Answer with the command npx nest-migrate dev, then start the app again.\n${error.next}` });
 }
 
 const modes: readonly string[] = ['run', 'dev', 'revert', 'check', 'wait', 'off'] satisfies OnBootstrap[];

@@ -6,6 +6,7 @@ import { sourceFiles } from '../data-source/project-files.js';
 import { isMigrateError, messageOf, MigrateError } from '../errors.js';
 import { relationHint, typeScriptToInstall } from '../files/import-file.js';
 import { filesMatching } from '../files/pattern-folder.js';
+import { whatToCorrect } from '../typeorm/not-set-up.js';
 import { importCycleOf } from './import-cycle.js';
 
 /** The error for a data source that could not be initialised. */
@@ -33,7 +34,7 @@ export async function notSetUp(error: unknown, dataSource: DataSource): Promise<
       (empty !== undefined
         ? 'Import the class where the list is defined, and do not let any entity import that list, not even through another file. Nothing was written.'
         : circle === undefined
-          ? 'Correct the entities or options that it names. Nothing was written.'
+          ? `${whatToCorrect(error)} Nothing was written.`
           : 'If the missing value was undefined, declare it in a file that imports no entity, and import it from there. Nothing was written.'),
     cause: error,
   });

@@ -555,6 +555,14 @@ describe('entities that cannot be loaded', () => {
       /Data type "varchr" in "Post\.title" is not supported[^\n]*\n→ Correct the entities/,
     ],
     [
+      'a column whose type TypeScript does not tell',
+      {
+        'src/post.entity.ts':
+          "import { Column, Entity, PrimaryColumn } from 'typeorm';\n@Entity() export class Post { @PrimaryColumn() id!: number; @Column() title!: string | number }",
+      },
+      /Data type "Object" in "Post\.title" is not supported[^\n]*\n→ Name the type in the decorator/,
+    ],
+    [
       'a class that is undefined in a circle, as the type of a column',
       { 'src/user.entity.ts': user(), 'src/post.entity.ts': post(`  @Column() owner!: User;\n${author}`) },
       /Post#owner[^]*import each other/,

@@ -55,6 +55,14 @@ describe('MigrationsModule.forRoot with a data source', () => {
       const [{ found } = {}] = await database.query(`SELECT count(name) AS found FROM users`);
       expect(found).toBe('0');
       expect(await applied()).toEqual([expect.stringMatching(/^Init\d{13}$/)]);
+      await database.query(`INSERT INTO users VALUES (1, 'Ada')`);
+      const renamed = new EntitySchema({
+        name: 'users',
+        columns: { id: { type: 'int', primary: true }, label: { type: 'text' } },
+      });
+      const other = source([], { migrations: [join(dir, '*.{ts,js,sql}')], entities: [renamed] });
+      const asked = await failureOf(apps.boot(MigrationsModule.forRoot({ dataSource: other, ...options })));
+      expect(asked.next).toMatch(/^Answer with the command npx nest-migrate dev, then start the app again\.\n[^]*--\w/);
       process.env['NODE_ENV'] = 'production';
       const refused = await failureOf(apps.boot(MigrationsModule.forRoot({ dataSource: dataSource(), ...options })));
       expect(refused).toMatchObject({ code: 'NOT_CONFIRMED', message: expect.stringContaining('production') });
