@@ -17,7 +17,7 @@ export type Fate =
   | 'never committed'
   /** The reply to COMMIT was lost, and the ledger does not contain the row of the transaction. */
   | 'not recorded'
-  /** A COMMIT in the SQL of the migration ended the transaction earlier. */
+  /** The migration committed a part of its work itself. */
   | 'ended early'
   | 'unknown';
 
@@ -30,14 +30,18 @@ export async function fateOf(
 ): Promise<Fate> {
   const answered = await rollback(session);
   if (transaction?.commit === 'acknowledged') return 'committed';
-  if (answered) return transaction && (await hasCommitted(session.client, transaction)) ? 'ended early' : 'rolled back';
-  if (transaction?.commit !== 'sent') return 'never committed';
+  const isPartKept = transaction?.follows !== undefined;
+  if (answered)
+    return isPartKept || (transaction && (await hasCommitted(session.client, transaction)))
+      ? 'ended early'
+      : 'rolled back';
+  if (transaction?.commit !== 'sent') return isPartKept ? 'ended early' : 'never committed';
   const name = steps.at(-1)?.migration.name ?? '';
   const answer = await afterLostReply(name, transaction.xid, context, async (client) => ({
     isRecorded: await isRecorded(client, steps, context),
   }));
   if (answer === undefined) return 'unknown';
-  if (!answer.isRecorded) return 'not recorded';
+  if (!answer.isRecorded) return isPartKept ? 'ended early' : 'not recorded';
   tellReplyLost(name, context);
   return 'committed';
 }
@@ -95,7 +99,7 @@ export function stateAfter(fate: Exclude<Fate, 'unknown'>, steps: readonly Direc
     case 'not recorded':
       return `The connection was lost during COMMIT. The ledger, read again on a new connection, does not contain ${what}: the transaction was rolled back.`;
     case 'ended early':
-      return `A COMMIT in its SQL ended the transaction early: its effects up to then are in the database, but not recorded.`;
+      return `A COMMIT of the migration itself ended the transaction early: its effects up to then are in the database, but not recorded.`;
   }
 }
 

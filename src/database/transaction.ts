@@ -13,10 +13,11 @@ import { isLockFailure, migrationFailed } from './failure.js';
 import type { NotGranted } from './failure.js';
 import { reasonInCatalog } from './elsewhere.js';
 import { fateOf, nextAfter, outcomeUnknown, rollback, stateAfter } from './fate.js';
-import { assertFinishedMeanwhile, openFenced } from './fence.js';
+import { assertFinishedMeanwhile, finishedByAnother, openFenced } from './fence.js';
 import type { Fenced } from './fence.js';
 import { logFailure } from './log.js';
 import type { Attempt } from './log.js';
+import { openingAgain } from './open-again.js';
 import { markOpen, recordAndCommit, recordStep } from './record.js';
 import type { Done } from './record.js';
 import { endingOf } from './ending.js';
@@ -95,7 +96,10 @@ async function attemptOnce(
       for (const [index, step] of steps.entries()) {
         current = step.migration.name;
         attempt = attemptOf(step, context, 'transactional');
-        const done = await applyStep(session, step, context);
+        const openAgain = async (): Promise<void> => {
+          transaction = await beginAgain(session, steps.slice(index), context, commit);
+        };
+        const done = await openingAgain(session.queryRunner, openAgain, () => applyStep(session, step, context));
         denied.throwFirst();
         durations.push(done.durationMs);
         if (step === steps.at(-1)) await recordAndCommit(session, transaction, done, context);
@@ -177,4 +181,16 @@ export async function begin(
   await rollback(session);
   await assertFinishedMeanwhile(session.client, steps, context);
   return undefined;
+}
+
+/** Opens a transaction for the rest of a migration that has committed the first one itself. */
+async function beginAgain(
+  session: Session,
+  steps: readonly DirectedMigration[],
+  context: ApplyContext,
+  commit: Commit,
+): Promise<Fenced> {
+  const transaction = await begin(session, steps, context, commit);
+  if (transaction !== undefined) return { ...transaction, follows: 'a commit of the migration' };
+  throw finishedByAnother(steps);
 }
