@@ -1,5 +1,5 @@
 import { ExitCode, MigrateError } from '../../errors.js';
-import { junctionColumns, junctionTables } from '../../plan/junctions.js';
+import { followingColumns, junctionTables } from '../../plan/following-names.js';
 import { columnPath } from '../../schema/object-id.js';
 import { renameCandidates } from '../../plan/renames.js';
 import type { Rename } from '../../plan/renames.js';
@@ -29,8 +29,8 @@ export async function decideRenames(
   tables?: readonly Rename[],
 ): Promise<DecidedRenames> {
   const kind = tables === undefined ? 'table' : 'column';
-  // Junction tables and their columns are named after the tables that they join.
-  const columnsAfter = tables === undefined ? undefined : junctionColumns(from, to);
+  // Junction tables and their columns are named after the tables that they join, and other columns after the key that they refer to.
+  const columnsAfter = tables === undefined ? undefined : followingColumns(from, to);
   const withJunctions = (renames: readonly Rename[]): readonly Rename[] => [
     ...renames,
     ...(columnsAfter?.([...(tables ?? []), ...renames]) ?? junctionTables(from, to, renames)),

@@ -42,6 +42,15 @@ const links = [
 ];
 const junctions = [...links, 'INSERT INTO person_tags_tag VALUES (1, 2), (2, 1)'];
 
+/** Two relations to the same table. */
+function books(id: Column): readonly EntitySchema[] {
+  const author: EntitySchemaRelationOptions = { type: 'many-to-one', target: 'author', nullable: false };
+  return [
+    bare('author', { id, a: text }),
+    entity('book', {}, { relations: { author, editor: { ...author, nullable: true } } }),
+  ];
+}
+
 /** The table `t` is called `u`, and its column `a` is called `c`. */
 function both(name: string, options: Case['options'], more: Partial<Case> = {}): Case {
   return {
@@ -205,6 +214,14 @@ export const renames: readonly Case[] = [
       'person_friends_person.personId_1=humanId_1',
       'person_friends_person.personId_2=humanId_2',
     ],
+  },
+  {
+    name: 'the columns of other relations follow the key that they refer to',
+    before: books(key),
+    after: books({ ...key, name: 'number' }),
+    options: { renames: ['author.id=number'] },
+    rows: [`INSERT INTO author (a) VALUES ('x'), ('y')`, 'INSERT INTO book ("authorId", "editorId") VALUES (1, 2)'],
+    follows: ['book.authorId=authorNumber', 'book.editorId=editorNumber'],
   },
   {
     name: 'the columns of junction tables follow the key that they refer to',

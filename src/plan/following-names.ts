@@ -5,7 +5,7 @@ import type { Schema, SchemaObject } from '../schema/read.js';
 import { afterRenames } from './renames.js';
 import type { Rename } from './renames.js';
 
-/** One column of a junction table, the table that it refers to, and the columns of the key there. */
+/** A column, the table that it refers to, and the columns of the key there. */
 interface Link {
   readonly column: ObjectId;
   readonly target: ObjectId;
@@ -31,21 +31,25 @@ export function junctionTables(from: Schema, to: Schema, renames: readonly Renam
   });
 }
 
+interface Following extends Rename {
+  /** What it is named after. */
+  readonly follows: readonly string[];
+}
+
 /**
- * Finds the columns of junction tables that are called otherwise because the table that they refer to is, or its key: TypeORM names
- * them after both. The tables have their new names already.
+ * Finds the columns that are called otherwise because the table that they refer to is, or its key: TypeORM names columns of junction tables
+ * after both, and those of other relations after the property and the key. The tables have their new names already.
  */
-export function junctionColumns(from: Schema, to: Schema): (renames: readonly Rename[]) => readonly Rename[] {
+export function followingColumns(from: Schema, to: Schema): (renames: readonly Rename[]) => readonly Rename[] {
   const possible = from.objects.flatMap(({ id }) => {
     const isChanged = id.kind === 'table' && columnsOf(id, from).some((column) => !to.has(column));
-    const [before, after] = isChanged ? [linksOf(id, from), linksOf(id, to)] : [];
-    if (!before || before.length !== after?.length) return [];
-    return before.flatMap(({ column, target, key }, at) => {
-      const now = after[at];
-      const isSame = now && keyOf(now.target) === keyOf(target);
-      if (!isSame || to.has(column) || from.has(now.column)) return [];
-      return [{ from: column, to: now.column, follows: [...key, target].map(keyOf) }];
-    });
+    if (!isChanged || !to.has(id)) return [];
+    const [before, after] = [linksOf(id, from), linksOf(id, to)];
+    const found =
+      before && before.length === after?.length
+        ? before.flatMap((one, at) => junctionColumn(one, after[at]))
+        : relationColumns(referencesOf(id, from), referencesOf(id, to));
+    return found.filter((one) => !to.has(one.from) && !from.has(one.to));
   });
   return (renames) => {
     const renamed = new Set(renames.map((rename) => keyOf(rename.from.kind === 'table' ? rename.to : rename.from)));
@@ -57,24 +61,52 @@ export function junctionColumns(from: Schema, to: Schema): (renames: readonly Re
   };
 }
 
+function junctionColumn({ column, target, key }: Link, now: Link | undefined): readonly Following[] {
+  const isSame = now !== undefined && keyOf(now.target) === keyOf(target);
+  return isSame ? [{ from: column, to: now.column, follows: [...key, target].map(keyOf) }] : [];
+}
+
+/** `authorId` becomes `authorNumber` where the key `id` becomes `number`. */
+function relationColumns(before: readonly Link[], after: readonly Link[]): readonly Following[] {
+  return before.flatMap((one) => {
+    const property = propertyOf(one);
+    const [now, ...others] = after.filter(
+      (other) => keyOf(other.target) === keyOf(one.target) && propertyOf(other) === property,
+    );
+    if (property === undefined || now === undefined || others.length > 0) return [];
+    return [{ from: one.column, to: now.column, follows: one.key.map(keyOf) }];
+  });
+}
+
+/** What stands before the name of the key in the name of the column. */
+function propertyOf({ column: { name = '' }, key }: Link): string | undefined {
+  const [{ name: ending = '' } = {}, ...others] = key;
+  const isNamedAfter = others.length === 0 && ending !== '' && name.toLowerCase().endsWith(ending.toLowerCase());
+  return isNamedAfter && name.length > ending.length ? name.slice(0, -ending.length) : undefined;
+}
+
 function tablesOnlyIn(schema: Schema, other: Schema): readonly ObjectId[] {
   return schema.objects.flatMap(({ id }) => (id.kind === 'table' && !other.has(id) ? [id] : []));
 }
 
 /** In the order of the columns; undefined of a table that has more than references to other tables, which are its key. */
 function linksOf(table: ObjectId, schema: Schema): readonly Link[] | undefined {
-  const children = schema.childrenOf(table);
   const columns = columnsOf(table, schema);
-  const inKey = new Set(neededBy('p', children, schema).flatMap(({ needs }) => needs.map(keyOf)));
-  const references = neededBy('f', children, schema);
-  const links = columns.flatMap((column): readonly Link[] => {
+  const inKey = new Set(neededBy('p', schema.childrenOf(table), schema).flatMap(({ needs }) => needs.map(keyOf)));
+  const links = referencesOf(table, schema).filter(({ column }) => inKey.has(keyOf(column)));
+  return columns.length > 0 && links.length === columns.length ? links : undefined;
+}
+
+/** The columns that refer to other tables, in their order. */
+function referencesOf(table: ObjectId, schema: Schema): readonly Link[] {
+  const references = neededBy('f', schema.childrenOf(table), schema);
+  return columnsOf(table, schema).flatMap((column): readonly Link[] => {
     const reference = references.find(({ needs }) => needs.some((id) => keyOf(id) === keyOf(column)));
     const others = reference?.needs.filter((id) => keyOf(relationOf(id)) !== keyOf(table)) ?? [];
     const target = others.map(relationOf)[0];
     const key = others.flatMap((id) => (id.kind === 'column' ? [id] : schema.needs(id)));
-    return target && inKey.has(keyOf(column)) ? [{ column, target, key }] : [];
+    return target ? [{ column, target, key }] : [];
   });
-  return columns.length > 0 && links.length === columns.length ? links : undefined;
 }
 
 /** What the constraints of this type need, each: columns, and the key of another table. */
