@@ -80,7 +80,7 @@ function relationColumns(before: readonly Link[], after: readonly Link[]): reado
 
 /** What stands before the name of the key in the name of the column. */
 function propertyOf({ column: { name = '' }, key }: Link): string | undefined {
-  const [{ name: ending = '' } = {}, ...others] = key;
+  const [ending = '', ...others] = new Set(key.map((column) => column.name));
   const isNamedAfter = others.length === 0 && ending !== '' && name.toLowerCase().endsWith(ending.toLowerCase());
   return isNamedAfter && name.length > ending.length ? name.slice(0, -ending.length) : undefined;
 }
