@@ -2,12 +2,13 @@ import { codeOf, isMigrateError, messageOf, MigrateError } from '../errors.js';
 import { missingLine } from './missing-line.js';
 import { anotherShadow, shadowFlag } from './another-shadow.js';
 import { classify } from '../sql/index.js';
+import type { LoadedMigration } from '../files/migration.js';
 import type { ConnectedShadow } from './connected.js';
 
 /** Why a migration could not be replayed, and what to do about it. */
 export function notReplayed(
   error: unknown,
-  migration: string,
+  { name: migration, file }: Pick<LoadedMigration, 'name' | 'file'>,
   sql: string | undefined,
   { missing, hint }: Pick<ConnectedShadow, 'missing'> & { readonly hint: string | undefined },
 ): MigrateError {
@@ -18,21 +19,21 @@ export function notReplayed(
   return new MigrateError({
     code: 'REPLAY_FAILED',
     message: `Migration ${migration} could not be replayed on the empty shadow database: ${messageOf(error).replace(/\.$/, '')}${code === undefined ? '' : ` (${code})`}.${statement}${also}\nNothing was written.`,
-    next: hint ?? nextAfter(error, missing, sql ?? ''),
+    next: hint ?? nextAfter(error, missing, sql ?? '', file?.endsWith('.sql') ? 'sql' : 'class'),
     migration,
     ...(sql !== undefined && { sql }),
     cause: error,
   });
 }
 
-function nextAfter(error: unknown, missing: readonly string[], sql: string): string {
+function nextAfter(error: unknown, missing: readonly string[], sql: string, written: 'class' | 'sql'): string {
   const line = missingLine(error);
   const other = anotherShadow(error);
   if (other !== undefined) return other;
   if (line !== undefined && missing.length > 0)
     return `It needs that extension. Use a server that has it as the shadow: ${shadowFlag}`;
   const remedies = [
-    ...(isAheadOfTables(error, sql) ? [ofEntities] : []),
+    ...(written === 'class' && isAheadOfTables(error, sql) ? [ofEntities] : []),
     ...(line === undefined
       ? []
       : [

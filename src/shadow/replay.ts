@@ -72,7 +72,7 @@ export async function replayIf(
     } catch (error) {
       const client = { query: async (sql: string) => ((await queryRunner.connect()) as SqlClient).query(sql) };
       const hint = await foundElsewhere(client, error);
-      throw notReplayed(error, migration.name, statements.at(-1), { missing: shadow.missing, hint });
+      throw notReplayed(error, migration, statements.at(-1), { missing: shadow.missing, hint });
     }
   });
   if (executed !== undefined) await note(shadow, migration, direction);
