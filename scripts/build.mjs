@@ -91,7 +91,8 @@ function importsOf(file) {
 
 /**
  * The modules that go into one chunk of ES modules, because loading a file takes time: `start` for what the command needs to print its help,
- * and the two above; and for what is needed as soon as something is pending. A module that leads to a package has a chunk of its own, because the package would be loaded with it.
+ * the two above, and what is needed as soon as something is pending. A module that leads to a package has a chunk of its own, because the
+ * package would be loaded with it.
  */
 function chunksOf(from) {
   const known = new Map();

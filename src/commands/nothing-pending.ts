@@ -14,6 +14,7 @@ export function nothing(plan: RunPlan, now: Survey, waitedForLockMs: number, con
   return { applied: [], deferred: tellDeferred(plan, context), waitedForLockMs, ...reported(problems) };
 }
 
+/** Nothing is said of problems that are not there. */
 export function reported(problems: readonly StatusProblem[]): Pick<RunResult, 'problems'> {
   return problems.length === 0 ? {} : { problems };
 }

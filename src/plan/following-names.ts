@@ -32,8 +32,8 @@ export function junctionTables(from: Schema, to: Schema, renames: readonly Renam
 }
 
 interface Following extends Rename {
-  /** What it is named after. */
-  readonly follows: readonly string[];
+  /** Whether it is named after what has been renamed. */
+  readonly follows: (renames: readonly Rename[]) => boolean;
 }
 
 /**
@@ -52,18 +52,20 @@ export function followingColumns(from: Schema, to: Schema): (renames: readonly R
     return found.filter((one) => !to.has(one.from) && !from.has(one.to));
   });
   return (renames) => {
-    const renamed = new Set(renames.map((rename) => keyOf(rename.from.kind === 'table' ? rename.to : rename.from)));
     const taken = new Set(renames.flatMap((rename) => [keyOf(rename.from), keyOf(rename.to)]));
     return possible.flatMap(({ follows, ...rename }) => {
       const isTaken = taken.has(keyOf(rename.from)) || taken.has(keyOf(rename.to));
-      return !isTaken && follows.some((one) => renamed.has(one)) ? [rename] : [];
+      return !isTaken && follows(renames) ? [rename] : [];
     });
   };
 }
 
 function junctionColumn({ column, target, key }: Link, now: Link | undefined): readonly Following[] {
   const isSame = now !== undefined && keyOf(now.target) === keyOf(target);
-  return isSame ? [{ from: column, to: now.column, follows: [...key, target].map(keyOf) }] : [];
+  const names = new Set([...key, target].map(keyOf));
+  const follows: Following['follows'] = (renames) =>
+    renames.some((rename) => names.has(keyOf(rename.from.kind === 'table' ? rename.to : rename.from)));
+  return isSame ? [{ from: column, to: now.column, follows }] : [];
 }
 
 /** `authorId` becomes `authorNumber` where the key `id` becomes `number`. */
@@ -74,7 +76,12 @@ function relationColumns(before: readonly Link[], after: readonly Link[]): reado
       (other) => keyOf(other.target) === keyOf(one.target) && propertyOf(other) === property,
     );
     if (property === undefined || now === undefined || others.length > 0) return [];
-    return [{ from: one.column, to: now.column, follows: one.key.map(keyOf) }];
+    // Only if it still refers to the same key: another column with values of its own is not what was renamed.
+    const follows: Following['follows'] = (renames) => {
+      const [old, renamed] = [one.key.map(keyOf), one.key.map((id) => keyOf(afterRenames(id, renames)))];
+      return now.key.every((id) => renamed.includes(keyOf(id)) && !old.includes(keyOf(id)));
+    };
+    return [{ from: one.column, to: now.column, follows }];
   });
 }
 

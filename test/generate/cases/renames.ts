@@ -42,6 +42,13 @@ const links = [
 ];
 const junctions = [...links, 'INSERT INTO person_tags_tag VALUES (1, 2), (2, 1)'];
 
+const code: Column = { type: 'int', unique: true, nullable: true };
+const to = (column: string): EntitySchemaRelationOptions => ({
+  type: 'many-to-one',
+  target: 'author',
+  joinColumn: { name: `author${column === 'id' ? 'Id' : 'Code'}`, referencedColumnName: column },
+});
+
 /** Two relations to the same table. */
 function books(property: string): readonly EntitySchema[] {
   const author: EntitySchemaRelationOptions = { type: 'many-to-one', target: 'author', nullable: false };
@@ -222,6 +229,14 @@ export const renames: readonly Case[] = [
     options: { renames: ['author.id=number'] },
     rows: [`INSERT INTO author (a) VALUES ('x'), ('y')`, 'INSERT INTO book ("authorId", "editorId") VALUES (1, 2)'],
     follows: ['book.authorId=authorNumber', 'book.editorId=editorNumber'],
+  },
+  {
+    name: 'the column of a relation that refers to something else from now on does not follow',
+    before: [bare('author', { id: key, code }), entity('book', {}, { relations: { author: to('id') } })],
+    after: [bare('author', { number: key, code }), entity('book', {}, { relations: { author: to('code') } })],
+    options: { renames: ['author.id=number'], drops: ['book.authorId'], allowDestructive: true, online: false },
+    neverSays: /RENAME COLUMN "authorId"/,
+    rows: ['INSERT INTO author (code) VALUES (7)', 'INSERT INTO book DEFAULT VALUES'],
   },
   {
     name: 'the columns of junction tables follow the key that they refer to',
