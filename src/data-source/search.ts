@@ -20,7 +20,7 @@ export function candidatesIn(dir: string, files: readonly ProjectFile[]): Candid
   return {
     dataSources: dataSourcesIn(modules).map(({ file }) => file),
     ormConfigs: ormConfigs.filter((file) => existsSync(join(dir, file))).slice(0, 1),
-    apps: appModules(dir, modules),
+    apps: appModules(dir, modules, startedModules(files)),
     bundles: files.filter((one) => exportsDataSource(one) && startsApp(one)).map(({ file }) => file),
   };
 }
@@ -29,6 +29,20 @@ export function candidatesIn(dir: string, files: readonly ProjectFile[]): Candid
 function startsApp({ text }: ProjectFile): boolean {
   return /\bNestFactory\s*\.\s*create(?:Microservice)?\s*[(<]/.test(text);
 }
+
+/** The files of the modules that `NestFactory.create` is called with: in main.ts, if there is one, because scripts have modules of their own. */
+function startedModules(files: readonly ProjectFile[]): readonly string[] {
+  const starting = files.filter(startsApp);
+  const main = starting.filter(({ file }) => /^main\.[cm]?[jt]s$/.test(basename(file)));
+  const names = (main.length > 0 ? main : starting).flatMap(({ text }) =>
+    [...text.matchAll(started)].map(([, name]) => name),
+  );
+  return files
+    .filter(({ text }) => names.some((name) => new RegExp(String.raw`\bexport\s+class\s+${name}\b`).test(text)))
+    .map(({ file }) => file);
+}
+
+const started = /\bNestFactory\s*\.\s*create(?:Microservice)?\s*(?:<[^(]*>)?\(\s*(\w+)/g;
 
 const ormConfigs = ['', 'src/'].flatMap((folder) =>
   ['ts', 'js', 'cjs', 'json'].map((one) => `${folder}ormconfig.${one}`),
@@ -64,7 +78,7 @@ function exportsDataSource({ text }: ProjectFile): boolean {
 }
 
 /** The root modules of the apps that connect. The connection may be in another module, but the root module has all entities. */
-function appModules(dir: string, files: readonly ProjectFile[]): readonly string[] {
+function appModules(dir: string, files: readonly ProjectFile[], started: readonly string[]): readonly string[] {
   const connecting = files.filter(({ text }) =>
     text
       .split('\n')
@@ -77,24 +91,35 @@ function appModules(dir: string, files: readonly ProjectFile[]): readonly string
         dir,
         folder,
         connecting.filter((one) => isIn(one, folder)),
+        started,
       ) ?? [],
   );
   // A workspace library belongs to no app, so its own module is the one to load.
   const others = connecting
     .filter((one) => !apps.some((folder) => isIn(one, folder)))
-    .map((one) => (isIn(one, 'src') ? rootModule(dir, 'src', [one]) : undefined) ?? one.file);
-  const roots = [...new Set([...inApps, ...others.filter((file) => appModule.test(file))])];
+    .map((one) => (isIn(one, 'src') ? rootModule(dir, 'src', [one], started) : undefined) ?? one.file);
+  const roots = [...new Set([...inApps, ...others.filter((file) => appModule.test(file) || started.includes(file))])];
   return roots.length > 0 ? roots : others.slice(0, 1);
 }
 
 const appModule = /(?:^|\/)app\.module\.ts$/;
 
 /** The root module of the app in a folder, of whose files these connect. */
-function rootModule(dir: string, folder: string, connecting: readonly ProjectFile[]): string | undefined {
+function rootModule(
+  dir: string,
+  folder: string,
+  connecting: readonly ProjectFile[],
+  started: readonly string[],
+): string | undefined {
   if (connecting.length === 0) return undefined;
   const usual = ['app.module.ts', 'app/app.module.ts'].map((name) => `${folder}/${name}`);
   const files = connecting.map(({ file }) => file);
-  return usual.find((file) => existsSync(join(dir, file))) ?? files.find((file) => appModule.test(file)) ?? files[0];
+  return (
+    usual.find((file) => existsSync(join(dir, file))) ??
+    files.find((file) => appModule.test(file)) ??
+    started.find((file) => file.startsWith(`${folder}/`)) ??
+    files[0]
+  );
 }
 
 function isIn({ file }: ProjectFile, folder: string): boolean {

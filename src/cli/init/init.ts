@@ -3,13 +3,13 @@ import { dirname, join, relative, sep } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { ExitCode, messageOf, MigrateError } from '../../errors.js';
 import { devPackage, isDevelopmentInstalled } from '../../development.js';
-import { readJson } from '../../files/tsconfig.js';
-import { addLine, installLine } from '../../package-manager.js';
+import { installLine } from '../../package-manager.js';
 import { isOfOtherApp, workspaceAbove } from './apps.js';
 import { connectionOfApp, inCharge } from './in-charge.js';
 import type { InCharge, Named } from './in-charge.js';
 import { migrationsFolder, sourceFiles } from '../../data-source/project-files.js';
 import { refuseOldTypeorm } from '../../data-source/old-typeorm.js';
+import { listed, missingPackages } from './packages.js';
 import { onlySources } from './only-sources.js';
 import { findSynchronize } from './synchronize.js';
 import type { Found } from './synchronize.js';
@@ -87,7 +87,7 @@ export function initProject(from: string, mode: 'real' | 'dry', named: Named = {
       ...findSynchronize(files).map(warnOf),
       ...(own?.kind === 'data source' ? onlySources(own.file, files) : []),
     ],
-    next: [...missingPackages(dir, manifest), ...nextSteps(dir, { reads, other: other?.file }, own, target)],
+    next: [...missingPackages(dir, manifest.json), ...nextSteps(dir, { reads, other: other?.file }, own, target)],
   };
 }
 
@@ -115,16 +115,6 @@ function readManifest(dir: string): Manifest {
     `${file} does not depend on @nestjs/core, so this is not a Nest project.`,
     'Go to the folder of the Nest app (in a monorepo: apps/<name>).',
   );
-}
-
-type Kind = 'dependencies' | 'devDependencies';
-
-/** Includes what the root of a workspace lists, because its packages may leave their dependencies there. */
-function listed(dir: string, json: Manifest['json'], kinds: readonly Kind[]): Readonly<Record<string, string>> {
-  const above = dirname(dir);
-  const ofRoot = above === dir ? undefined : ((readJson(join(above, 'package.json')) ?? {}) as Manifest['json']);
-  const own = Object.assign({}, ...kinds.map((kind) => json[kind])) as Readonly<Record<string, string>>;
-  return { ...(ofRoot && listed(above, ofRoot, kinds)), ...own };
 }
 
 function dataSource(dir: string, { json }: Manifest, { folder, entities, migrations, ledger }: Target): Change {
@@ -227,18 +217,6 @@ function ownLedger(file: string, ledger: string, others: readonly string[]): str
 function warnOf({ file, line, option, is }: Found): string {
   const sets = is === 'true' ? `${option}: true` : `${option} to a value that may be true`;
   return `${file}:${line} sets ${sets}. Commands and the app refuse it. Set it to false: nest-migrate help leaving-synchronize`;
-}
-
-/**
- * npm installs the newest version of a missing package that this package allows, which may differ from the one that the project's Nest
- * needs.
- */
-function missingPackages(dir: string, { json }: Manifest): readonly string[] {
-  const dependencies = listed(dir, json, ['dependencies']);
-  const missing = ['@nestjs/typeorm', 'typeorm', 'pg'].filter((name) => dependencies[name] === undefined);
-  const major = /\d+/.exec(dependencies['@nestjs/core'] ?? '')?.[0];
-  const named = missing.map((name) => (name === '@nestjs/typeorm' && major !== undefined ? `${name}@${major}` : name));
-  return missing.length === 0 ? [] : [`${addLine(named.join(' '), dir)}, which package.json does not list.`];
 }
 
 const because: Readonly<Record<InCharge['by'], string>> = {
