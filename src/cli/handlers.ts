@@ -53,7 +53,7 @@ const run: Handler<
   io.result(result, () =>
     result.statements
       ? dryRunLines(result.statements)
-      : [summary(result.applied, 'applied', nothingToRun(result.deferred), io)],
+      : [summary(result.applied, flags.fake ? 'recorded as applied' : 'applied', nothingToRun(result.deferred), io)],
   );
   return flags.strict && result.problems ? ExitCode.todo : ExitCode.done;
 };
@@ -72,7 +72,7 @@ const revert: Handler<
   io.result(result, () =>
     result.statements
       ? dryRunLines(result.statements)
-      : [summary(result.reverted, 'reverted', 'nothing is applied', io)],
+      : [summary(result.reverted, flags.fake ? 'recorded as reverted' : 'reverted', 'nothing is applied', io)],
   );
   return ExitCode.done;
 };

@@ -117,7 +117,7 @@ function withoutPatterns(folder: string, { classes }: MigrationList, wanted: New
   const extensions = wanted.name.endsWith('.sql') ? '{js,sql}' : 'js';
   const line = `migrations: ['${compiled === undefined ? anyIn(source, cwd) : `${shown(compiled, cwd)}/*.${extensions}`}'],`;
   return notMatchedError(
-    `The data source has no \`migrations\` option, so a migration in ${shown(source, cwd)} would never run. Nothing was written.`,
+    `The \`migrations\` of the data source is missing or empty, so a migration in ${shown(source, cwd)} would never run. Nothing was written.`,
     `Add this line to the options of the data source: ${line}${compiled === undefined ? '' : `\nIn development, commands read and write the sources, in ${shown(source, cwd)}.`}`,
   );
 }

@@ -1,4 +1,4 @@
-import { ExitCode, MigrateError } from '../errors.js';
+import { ExitCode, isMigrateError, MigrateError } from '../errors.js';
 import type { OwnClient, SqlClient } from '../database/sql-client.js';
 import { holdLock } from '../database/lock.js';
 import type { Lock } from '../database/lock.js';
@@ -59,6 +59,7 @@ export async function runLocked(
         plan(now),
         now,
         { ...options, log: logUse(columns, now, context) },
+        found,
         lock,
         client,
         context,
@@ -82,6 +83,7 @@ async function carryOut(
   plan: RunPlan,
   now: Survey,
   options: RunOptions & { readonly log: LogUse },
+  found: MigrationList,
   lock: Lock,
   client: SqlClient,
   context: CommandContext,
@@ -97,8 +99,13 @@ async function carryOut(
     await recordDeferrals(plan, now, options.log, context);
     return execution;
   } catch (error) {
-    throw blameDeferred(error, plan, now);
+    throw await advised(blameDeferred(error, plan, now), now, found);
   }
+}
+
+/** Loaded only then: a run that succeeds needs none of it. */
+async function advised(error: unknown, now: Survey, found: MigrationList): Promise<unknown> {
+  return isMigrateError(error) ? (await import('./after-failure.js')).withAdvice(error, now, found) : error;
 }
 
 /** A half-done migration continues when its turn comes. One that is being reverted, or whose file is gone, cannot. */

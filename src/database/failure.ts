@@ -51,6 +51,9 @@ export function needsAutocommit(error: unknown): boolean {
   return code === '25001' || code === '2D000';
 }
 
+/** The beginning of the next step if nothing more is known. */
+export const correctIt = 'Correct the migration or the data';
+
 export interface FailedAt {
   /** @default 'Migration' */
   readonly what?: 'Seed';
@@ -88,7 +91,7 @@ export function migrationFailed(error: unknown, at: FailedAt): MigrateError {
     message: lines.join('\n'),
     next:
       [permissionHint(server, at), at.hint, at.next].filter((part) => part !== undefined).join('\n') ||
-      `Correct the migration or the data, then run \`nest-migrate ${at.direction === 'up' ? 'run' : 'revert'}\` again.`,
+      `${correctIt}, then run \`nest-migrate ${at.direction === 'up' ? 'run' : 'revert'}\` again.`,
     migration: at.migration,
     ...(at.sql !== undefined && { sql: at.sql, statement: at.statement }),
     cause: error,

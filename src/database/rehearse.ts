@@ -4,7 +4,7 @@ import type { TransactionMode } from '../options.js';
 import { isolationLevelOf } from '../typeorm/driver.js';
 import { believe, forgetTables } from '../typeorm/query-runner.js';
 import { abortable, cancelled } from './cancel.js';
-import { migrationFailed } from './failure.js';
+import { correctIt, migrationFailed } from './failure.js';
 import type { FailedAt } from './failure.js';
 import { rollback } from './fate.js';
 import { keepInTransaction, withOneConnection } from './one-connection.js';
@@ -120,6 +120,6 @@ function failed(
     ? `${rolledBack} The table that it names exists only in dry runs, and ensures that nothing is committed.`
     : rolledBack;
   const direction = steps[0]?.direction ?? 'up';
-  const next = `Correct the migration or the data, then run \`nest-migrate ${direction === 'up' ? 'run' : 'revert'} --dry-run\` again.`;
+  const next = `${correctIt}, then run \`nest-migrate ${direction === 'up' ? 'run' : 'revert'} --dry-run\` again.`;
   return migrationFailed(error, { ...at, direction, sql, statement, state, next });
 }

@@ -20,6 +20,8 @@ export interface ConnectedShadow {
   /** Why extensions that TypeORM would install are missing. */
   readonly missing: readonly string[];
   readonly given: Given;
+  /** The statements of the migrations that were replayed on it; absent if its schema was not made by them. */
+  readonly replayed?: string[];
   close(): Promise<void>;
 }
 
@@ -45,6 +47,7 @@ export async function connectShadow(
       resetSession,
       missing,
       given: new Given(initial),
+      replayed: [],
       close: () => close(dataSource, place),
     };
   } catch (error) {

@@ -1,5 +1,6 @@
 import { codeOf, isMigrateError, messageOf, MigrateError } from '../errors.js';
 import { missingLine } from './missing-line.js';
+import { noBeginning } from './no-beginning.js';
 import { anotherShadow, shadowFlag } from './another-shadow.js';
 import { classify } from '../sql/index.js';
 import type { LoadedMigration } from '../files/migration.js';
@@ -10,7 +11,7 @@ export function notReplayed(
   error: unknown,
   { name: migration, file }: Pick<LoadedMigration, 'name' | 'file'>,
   sql: string | undefined,
-  { missing, hint }: Pick<ConnectedShadow, 'missing'> & { readonly hint: string | undefined },
+  { missing, replayed, hint }: Pick<ConnectedShadow, 'missing' | 'replayed'> & { readonly hint: string | undefined },
 ): MigrateError {
   if (isMigrateError(error)) return error.with({ migration });
   const statement = sql === undefined ? '' : `\n  ${sql.trim().split('\n').slice(0, 3).join('\n  ')}`;
@@ -19,25 +20,33 @@ export function notReplayed(
   return new MigrateError({
     code: 'REPLAY_FAILED',
     message: `Migration ${migration} could not be replayed on the empty shadow database: ${messageOf(error).replace(/\.$/, '')}${code === undefined ? '' : ` (${code})`}.${statement}${also}\nNothing was written.`,
-    next: hint ?? nextAfter(error, missing, sql ?? '', file?.endsWith('.sql') ? 'sql' : 'class'),
+    next: hint ?? nextAfter(error, missing, sql ?? '', file?.endsWith('.sql') ? 'sql' : 'class', replayed),
     migration,
     ...(sql !== undefined && { sql }),
     cause: error,
   });
 }
 
-function nextAfter(error: unknown, missing: readonly string[], sql: string, written: 'class' | 'sql'): string {
+function nextAfter(
+  error: unknown,
+  missing: readonly string[],
+  sql: string,
+  written: 'class' | 'sql',
+  replayed: readonly string[] | undefined,
+): string {
   const line = missingLine(error);
   const other = anotherShadow(error);
   if (other !== undefined) return other;
   if (line !== undefined && missing.length > 0)
     return `It needs that extension. Use a server that has it as the shadow: ${shadowFlag}`;
+  const beginning = replayed && noBeginning(error, replayed);
   const remedies = [
     ...(written === 'class' && isAheadOfTables(error, sql) ? [ofEntities] : []),
+    ...(beginning === undefined ? [] : [beginning]),
     ...(line === undefined
       ? []
       : [
-          `If your databases have it before the first migration, add it to the settings of nest-migrate: initialState: ${JSON.stringify(line)}`,
+          `${beginning === undefined ? 'If your databases have it before the first migration' : 'If only this is missing, such as an object of another program'}, add it to the settings of nest-migrate: initialState: ${JSON.stringify(line)}`,
         ]),
   ];
   return remedies.length === 0 ? (ofCode.get(codeOf(error) ?? '') ?? ofRows) : remedies.join('\n');

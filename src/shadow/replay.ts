@@ -72,10 +72,12 @@ export async function replayIf(
     } catch (error) {
       const client = { query: async (sql: string) => ((await queryRunner.connect()) as SqlClient).query(sql) };
       const hint = await foundElsewhere(client, error);
-      throw notReplayed(error, migration, statements.at(-1), { missing: shadow.missing, hint });
+      throw notReplayed(error, migration, statements.at(-1), { ...shadow, hint });
     }
   });
-  if (executed !== undefined) await note(shadow, migration, direction);
+  if (executed === undefined) return undefined;
+  shadow.replayed?.push(...executed);
+  await note(shadow, migration, direction);
   return executed;
 }
 

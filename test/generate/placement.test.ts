@@ -70,13 +70,13 @@ const refused: readonly Refused[] = [
   {
     what: 'no `migrations` option',
     text: plain(''),
-    says: ['has no `migrations` option', "migrations: ['migrations/*.{ts,js,sql}']"],
+    says: ['`migrations` of the data source is missing or empty', "migrations: ['migrations/*.{ts,js,sql}']"],
   },
   {
     what: 'an empty list',
     text: dataSource('migrations: []'),
     args: ['--dir', 'src/migrations'],
-    says: ['has no `migrations` option', "migrations: ['src/migrations/*.{ts,js,sql}']"],
+    says: ['`migrations` of the data source is missing or empty', "migrations: ['src/migrations/*.{ts,js,sql}']"],
   },
   {
     what: '--dir elsewhere',

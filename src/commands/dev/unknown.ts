@@ -1,5 +1,6 @@
 import type { Draft } from '../../database/drafts.js';
 import { readDowns } from '../../database/downs.js';
+import type { LedgerRow } from '../../database/ledger.js';
 import { withReader } from '../../database/client.js';
 import { ExitCode, MigrateError } from '../../errors.js';
 import type { KeptDown } from '../../files/kept-down.js';
@@ -20,13 +21,23 @@ export type Unknown = ReadonlyMap<string, KeptDown>;
 export async function unknownHere(draft: Draft | undefined, context: CommandContext): Promise<Unknown> {
   return withReader(context, async (client) => {
     const now = await survey(client, listMigrations(context), context);
-    const known = new Set([...now.known, ...(draft?.migrations ?? [])].map(({ name }) => name));
-    const unknown = now.state.applied.filter(({ name }) => !known.has(name));
+    const ofDraft = new Set((draft?.migrations ?? []).map(({ name }) => name));
+    const known = new Set([...now.known.map(({ name }) => name), ...ofDraft]);
+    const files = now.state.applied.filter(({ name }) => known.has(name) && !ofDraft.has(name));
+    const unknown = now.state.applied.filter((row) => !known.has(row.name) && !isReplaced(row, files));
     const downs = await readDowns(client, context.tables, unknown, now.state);
     const lost = unknown.filter(({ name }) => !downs.has(name)).map(({ name }) => name);
     if (lost.length > 0) throw cannotTakeBack(lost);
     return downs;
   });
+}
+
+/**
+ * Whether the present files have replaced this migration: it is older than each of them that is applied, and was applied before them. That of
+ * another branch is not, because it is reverted before anything else is applied.
+ */
+function isReplaced({ id, timestamp }: LedgerRow, files: readonly LedgerRow[]): boolean {
+  return files.length > 0 && files.every((file) => id < file.id && timestamp < file.timestamp);
 }
 
 /** Asks whether to revert them. */

@@ -137,9 +137,10 @@ async function refuseUnrecordable(
   const { foundBy } = await placementOf(existing, newFile(name, { dir, language }, existing, context));
   if (foundBy === 'pattern') return;
   const mayAdd = addToList || ask !== undefined;
-  if (foundBy === 'list' && mayAdd && classListOf(context.dataSource)?.adding([]) !== undefined) return;
   const isBuilt = foundBy === 'build';
   const isPlain = !isBuilt && classListOf(context.dataSource)?.adding([]) !== undefined;
+  // If the list cannot be added to, the result says so, and nothing is recorded.
+  if (foundBy === 'list' && (mayAdd || !isPlain)) return;
   throw new MigrateError({
     code: 'FILE_NOT_MATCHED',
     message: `The data source ${isBuilt ? 'finds compiled files' : 'lists its migrations as classes'}, so it would not find the new migration yet, and it could not be recorded as applied. Nothing was written or recorded.`,

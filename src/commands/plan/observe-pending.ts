@@ -78,8 +78,9 @@ export async function observePending(
       const tables = new Map<number, TableFacts>();
       const firstColumns = new Map<string, ColumnFacts>();
       const tried: Tried[] = [];
+      const { replayed: _replayed, ...copy } = shadow;
       for (const known of pending) {
-        const observed = await observeMigration(shadow, await known.load(), observer, context.instantiate);
+        const observed = await observeMigration(copy, await known.load(), observer, context.instantiate);
         for (const statement of observed.statements) noteColumns(statement, firstColumns);
         tried.push({ ...observed, tables: await beforeAndAfter(observed, tables, shadow), firstColumns });
         if (observed.error !== undefined) break;
