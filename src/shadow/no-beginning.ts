@@ -9,7 +9,6 @@ const forms: readonly (readonly [code: string, pattern: RegExp])[] = [
   ['42P01', /^relation "(?:.+\.)?(.+)" does not exist$/],
   ['42704', /^type "(?:.+\.)?(.+)" does not exist$/],
   ['42704', /^(?:constraint|index|trigger) "(.+?)"(?: (?:of|for) (?:relation|table) ".+")? does not exist$/],
-  ['42703', /^column "(.+)" of relation ".+" does not exist$/],
   ['', /^Table "(?:.+\.)?(.+)" does not exist\.$/],
 ];
 

@@ -117,10 +117,10 @@ describe('the advice after a failed replay fits its reason', () => {
   const reasons: readonly (readonly [statements: readonly string[], advice: RegExp])[] = [
     [
       ['SELECT "User"."id" FROM "users" "User"'],
-      /an entity or a repository.*\n.*initialState: "CREATE TABLE users …"$/,
+      /an entity or a repository.*\nNo earlier migration names "users".*\n.*initialState: "CREATE TABLE users …"$/,
     ],
     [['CREATE TABLE t ()', 'UPDATE t SET added_later = 1'], /^If it uses an entity or a repository[^\n]*$/],
-    [['ALTER TABLE legacy ADD COLUMN a int'], /^If your databases have it/],
+    [['ALTER TABLE legacy ADD COLUMN a int'], /^No earlier migration names "legacy"/],
     [['CREATE TABEL t ()'], /^Correct the statement\.$/],
     [['CREATE TABLE t ()', 'ALTER TABLE t DROP COLUMN a'], /^Correct the name of the column/],
     [['CREATE TABLE t ()', 'CREATE TABLE t ()'], /^An earlier migration creates it/],
