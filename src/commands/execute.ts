@@ -122,7 +122,7 @@ async function oneByOne(
       const durationMs =
         transactional && halfDone === undefined
           ? (await applyInTransaction([step], context, commit))?.[0]
-          : await applyInSteps(step, context);
+          : await applyInSteps(step, context, transactional ? 'in a transaction' : 'without a transaction');
       if (durationMs === undefined) finishedMeanwhile([step], context);
       else finished.push(finishedStep(step, durationMs, context, 'real'));
     }

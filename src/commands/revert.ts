@@ -6,7 +6,7 @@ import { holdLock } from '../database/lock.js';
 import { readDetails } from '../database/log.js';
 import { noneAdded, upgradeLog } from '../database/log-columns.js';
 import { untilConnected } from '../database/retry.js';
-import { halfDoneError } from '../database/steps.js';
+import { halfDoneError } from '../database/resume.js';
 import type { MigrationList } from '../files/migration.js';
 import { changeByMigration, changesOf, firstChanges, logUse } from './changes.js';
 import { checkCount, findByReference } from './choose.js';

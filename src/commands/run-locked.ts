@@ -5,7 +5,7 @@ import type { Lock } from '../database/lock.js';
 import type { HalfDone } from '../database/log.js';
 import { noneAdded, upgradeLog } from '../database/log-columns.js';
 import type { LogColumns, LogUse } from '../database/log-columns.js';
-import { halfDoneError } from '../database/steps.js';
+import { halfDoneError } from '../database/resume.js';
 import type { KnownMigration, MigrationList } from '../files/migration.js';
 import { judgeFiles } from './applied-files.js';
 import { tellOutdated } from './outdated.js';

@@ -30,18 +30,14 @@ export async function fateOf(
 ): Promise<Fate> {
   const answered = await rollback(session);
   if (transaction?.commit === 'acknowledged') return 'committed';
-  const isPartKept = transaction?.follows !== undefined;
-  if (answered)
-    return isPartKept || (transaction && (await hasCommitted(session.client, transaction)))
-      ? 'ended early'
-      : 'rolled back';
-  if (transaction?.commit !== 'sent') return isPartKept ? 'ended early' : 'never committed';
+  if (answered) return transaction && (await hasCommitted(session.client, transaction)) ? 'ended early' : 'rolled back';
+  if (transaction?.commit !== 'sent') return 'never committed';
   const name = steps.at(-1)?.migration.name ?? '';
   const answer = await afterLostReply(name, transaction.xid, context, async (client) => ({
     isRecorded: await isRecorded(client, steps, context),
   }));
   if (answer === undefined) return 'unknown';
-  if (!answer.isRecorded) return isPartKept ? 'ended early' : 'not recorded';
+  if (!answer.isRecorded) return 'not recorded';
   tellReplyLost(name, context);
   return 'committed';
 }

@@ -12,8 +12,6 @@ export interface Fenced {
   /** Its id for `pg_xact_status`. */
   readonly xid: string;
   commit: 'not sent' | 'sent' | 'acknowledged';
-  /** Set if the migration has committed an earlier part of its work. */
-  readonly follows?: 'a commit of the migration';
 }
 
 interface Opening {
@@ -48,15 +46,6 @@ export async function openFenced(opening: Opening, session: Session, context: Ap
   };
   const holder = async () => fence && advisoryLockHolder(session.client, fence);
   return waitForSession(opening.steps[0]?.migration.name ?? '', context, attempt, holder);
-}
-
-/** The error for a migration that was finished elsewhere while this process was in the middle of it. */
-export function finishedByAnother([step]: readonly DirectedMigration[]): MigrateError {
-  return new MigrateError({
-    code: 'LOCK_LOST',
-    message: `Another process finished ${step?.migration.name ?? 'this migration'} while this one was in the middle of it, after a COMMIT of the migration itself.`,
-    next: 'Look at `nest-migrate status`, then run the command again.',
-  });
 }
 
 /** The same in an open transaction. Undefined if another session holds the fence. */

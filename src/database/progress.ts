@@ -6,18 +6,32 @@ import { quoteLiteral } from '../sql/index.js';
 import type { SqlClient, SqlResult } from './sql-client.js';
 import { rollback } from './fate.js';
 import { recordedParts } from './downs.js';
-import { ask, assertFinishedMeanwhile } from './fence.js';
+import { believe } from '../typeorm/query-runner.js';
+import { ask } from './fence.js';
 import type { Fenced, Opened } from './fence.js';
 import { attemptColumns, ownHost } from './log.js';
 import type { HalfDone, SavedBatch } from './log.js';
-import { transactionSettings } from './transaction-settings.js';
-import { begin } from './step-transaction.js';
-import type { Reach, Waits } from './step-transaction.js';
+import { begin, stepSettings } from './step-transaction.js';
+import type { OwnTransaction, Reach, Waits } from './step-transaction.js';
 import type { Session } from './session.js';
 import { attemptOf } from './directed-migration.js';
 import type { ApplyContext, DirectedMigration } from './directed-migration.js';
 
 const notOurs = 'nest_migrate.not_ours';
+
+/** Whether a migration begins in a transaction, which it then commits itself. */
+export type Begins = 'in a transaction' | 'without a transaction';
+
+export interface How {
+  readonly reach: Reach;
+  readonly begins: Begins;
+}
+
+/** A number of statements, and the hash of them. */
+export interface Counted {
+  readonly count: number;
+  readonly hash: string;
+}
 
 /**
  * The progress of a migration without a transaction, stored in its log row: the number of finished statements and a chained hash of them,
@@ -30,53 +44,30 @@ export class StepProgress {
   private hash = '';
   /** The last transaction that was opened for a statement, until its outcome is known. */
   private current: Fenced | undefined;
-  private lastBatch: (SavedBatch & { readonly statement: number }) | undefined;
+  private saved: number;
+  private lastBatch: HalfDone['progress'];
 
-  private constructor(
+  constructor(
     private readonly session: Session,
     private readonly step: DirectedMigration,
     private readonly context: ApplyContext,
-    private readonly reach: Reach,
-    readonly id: number,
-    private saved: number,
-  ) {}
+    private readonly how: How,
+    private readonly id: number,
+    earlier?: HalfDone,
+  ) {
+    this.saved = earlier?.statements_done ?? 0;
+    this.lastBatch = earlier?.progress;
+  }
 
-  /**
-   * Takes over the row of an earlier attempt once no session of that attempt is working any more, or begins a new row. Undefined if the
-   * earlier attempt has finished the migration in the meantime.
-   */
-  static async open(
-    session: Session,
-    step: DirectedMigration,
-    context: ApplyContext,
-    reach: Reach,
-  ): Promise<{ readonly progress: StepProgress; readonly halfDone: HalfDone | undefined } | undefined> {
-    const opened = await begin(session, step, context, reach);
-    if (opened.ledger === 'changed') {
-      await rollback(session);
-      await assertFinishedMeanwhile(session.client, [step], context);
-      return undefined;
-    }
-    const { log } = context.tables;
-    const { migration, direction } = attemptOf(step, context, 'plain');
-    const { rows } = await session.client.query(
-      `SELECT row_to_json(l) AS row FROM ${log} l WHERE NOT transactional AND state IN ('started', 'failed')
-         AND migration = ${quoteLiteral(migration)} AND direction = '${direction}' ORDER BY id LIMIT 1 FOR UPDATE`,
-    );
-    const halfDone = rows[0]?.['row'] as HalfDone | undefined;
-    const { names, values } = attemptColumns(attemptOf(step, context, 'plain'));
-    const results = (await session.client.query(
-      `${
-        halfDone === undefined
-          ? `INSERT INTO ${log} (${names}, state) VALUES (${values}, 'started') RETURNING id::float8 AS id`
-          : `UPDATE ${log} SET state = 'started', error = NULL, finished_at = NULL, batch = ${context.batch},
-               host = ${quoteLiteral(ownHost)}, pid = ${process.pid} WHERE id = ${halfDone.id} RETURNING id::float8 AS id`
-      }; COMMIT`,
-    )) as unknown as readonly SqlResult[];
-    const id = Number(results[0]?.rows[0]?.['id']);
-    const progress = new StepProgress(session, step, context, reach, id, halfDone?.statements_done ?? 0);
-    progress.lastBatch = halfDone?.progress ?? undefined;
-    return { progress, halfDone };
+  get begins(): Begins {
+    return this.how.begins;
+  }
+
+  /** Continues after statements that were executed before the migration ran in steps. */
+  after({ count, hash }: Counted, are: 'recorded' | 'not yet committed'): void {
+    this.count = count;
+    this.hash = hash;
+    if (are === 'recorded') this.saved = count;
   }
 
   /** The number of statements so far, executed or skipped. */
@@ -106,7 +97,7 @@ export class StepProgress {
 
   /** Executes a statement and counts it in the same transaction, so that either both take effect or neither. */
   async together(sql: string, parameters: unknown, run: () => Promise<unknown>, waits: Waits): Promise<unknown> {
-    this.settle(await begin(this.session, this.step, this.context, this.reach, this.isOurs(), waits));
+    this.settle(await begin(this.session, this.step, this.context, this.how.reach, this.isOurs(), waits));
     try {
       const result = await run();
       await this.commit(`${this.counted(sql, parameters)}; COMMIT`);
@@ -120,7 +111,7 @@ export class StepProgress {
 
   /** Executes a batch of a statement in its own transaction, and stores the progress there. */
   async batch(work: () => Promise<SavedBatch>): Promise<void> {
-    this.settle(await begin(this.session, this.step, this.context, this.reach, this.isOurs(), 'briefly'));
+    this.settle(await begin(this.session, this.step, this.context, this.how.reach, this.isOurs(), 'briefly'));
     try {
       const progress = { ...(await work()), statement: this.count };
       const isKept = this.context.log.columns.has('progress');
@@ -154,10 +145,9 @@ export class StepProgress {
 
   /** Takes the fence in a transaction that the migration has opened itself. */
   async enter(): Promise<void> {
+    const settings = stepSettings(this.step, this.context, this.how.reach, 'briefly');
     const open = async (questions: string) =>
-      (await this.session.client.query(
-        `${transactionSettings(this.context.lock)}; ${questions}`,
-      )) as unknown as readonly SqlResult[];
+      (await this.session.client.query(`${settings}; ${questions}`)) as unknown as readonly SqlResult[];
     const opened = await ask({ steps: [this.step], open, expected: this.isOurs() }, this.session, this.context);
     if (opened === undefined) throw takenOver(this.step);
     this.settle(opened);
@@ -166,6 +156,16 @@ export class StepProgress {
   /** Executes the COMMIT of such a transaction, in which all its statements are counted. */
   async leave(sql: string, parameters: unknown, commit: () => Promise<unknown>): Promise<unknown> {
     await this.send(this.counted(sql, parameters));
+    return this.end(sql, parameters, commit);
+  }
+
+  /** The same for the transaction in which this row was written, and that counts all its statements already. */
+  async leaveFirst(transaction: Fenced, sql: string, commit: () => Promise<unknown>): Promise<unknown> {
+    this.current = transaction;
+    return this.end(sql, undefined, commit);
+  }
+
+  private async end(sql: string, parameters: unknown, commit: () => Promise<unknown>): Promise<unknown> {
     if (this.current) this.current.commit = 'sent';
     const result = await commit();
     this.advance(sql, parameters);
@@ -173,10 +173,11 @@ export class StepProgress {
   }
 
   /** Updates ledger and log together: the migration is applied or reverted. The ledger is locked only for this last message. */
-  async finish(down: KeptDown | undefined): Promise<void> {
+  async finish(down: KeptDown | undefined, own: OwnTransaction): Promise<void> {
     const { direction } = this.step;
     const { ledger, log } = this.context.tables;
-    this.settle(await begin(this.session, this.step, this.context, this.reach, this.isOurs()));
+    if (own === 'opened') await this.enter();
+    if (own === 'none') this.settle(await begin(this.session, this.step, this.context, this.how.reach, this.isOurs()));
     await this.commit(
       `LOCK TABLE ${ledger} IN SHARE ROW EXCLUSIVE MODE;
        WITH ${recordedParts(this.step, down, this.context)},
@@ -185,13 +186,18 @@ export class StepProgress {
            WHERE ${this.mine()} RETURNING 1)
        SELECT ${onlyIf('EXISTS (SELECT FROM recorded) AND EXISTS (SELECT FROM finished)')}; COMMIT`,
     );
+    believe(this.session.queryRunner, 'none');
   }
 
   async failed(error: string): Promise<void> {
     const { log } = this.context.tables;
+    // The row is gone with its transaction if the first COMMIT of the migration itself failed.
+    const { names, values } = attemptColumns(attemptOf(this.step, this.context, 'transactional'));
     await this.session.client
       .query(
-        `UPDATE ${log} SET state = 'failed', error = ${quoteLiteral(error)}, finished_at = clock_timestamp() WHERE ${this.mine()}`,
+        `UPDATE ${log} SET state = 'failed', error = ${quoteLiteral(error)}, finished_at = clock_timestamp() WHERE ${this.mine()};
+         INSERT INTO ${log} (${names}, state, error, finished_at) SELECT ${values}, 'failed', ${quoteLiteral(error)}, clock_timestamp()
+           WHERE NOT EXISTS (SELECT FROM ${log} WHERE id = ${this.id})`,
       )
       .catch(() => undefined);
   }
@@ -279,7 +285,7 @@ function onlyIf(condition: string): string {
   return `(CASE WHEN ${condition} THEN '1' ELSE '${notOurs}' END)::int`;
 }
 
-function takenOver({ migration: { name } }: DirectedMigration): MigrateError {
+export function takenOver({ migration: { name } }: DirectedMigration): MigrateError {
   return new MigrateError({
     code: 'LOCK_LOST',
     message: `Another process has continued migration ${name}: ledger and log have changed since this process wrote to them. This process executes no further statements of it.`,

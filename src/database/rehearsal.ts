@@ -1,6 +1,6 @@
 import { messageOf, MigrateError } from '../errors.js';
 import type { DryRunStatement } from '../errors.js';
-import { classify, inTransaction, splitSql } from '../sql/index.js';
+import { classify, endsTransaction, inTransaction, splitSql } from '../sql/index.js';
 import type { SqlClass } from '../sql/index.js';
 import type { SqlClient } from './sql-client.js';
 import { reasonInCatalog } from './elsewhere.js';
@@ -8,12 +8,14 @@ import { isLockFailure, needsAutocommit, sqlState } from './failure.js';
 import { checkDeferred, isPoison, letPoisonPass } from './poison.js';
 import type { Execute, Progress, Session } from './session.js';
 
+type Kind = 'transactional' | 'plain';
+
 /** The migration that is being rehearsed. */
 export interface Role {
   readonly name: string;
-  readonly kind: 'transactional' | 'plain';
+  readonly kind: Kind;
   /** The settings at the start of its transaction, or of each of its statements. */
-  readonly settings: string;
+  readonly settings: (kind: Kind) => string;
   /** Receives what would fail in a real run. */
   readonly warn: (message: string) => void;
 }
@@ -28,7 +30,9 @@ const ownTransaction = 'nest_migrate_transaction';
  */
 export class Rehearsal {
   readonly statements: DryRunStatement[] = [];
-  private role: Role = { name: '', kind: 'transactional', settings: '', warn: () => undefined };
+  private role: Role = { name: '', kind: 'transactional', settings: () => '', warn: () => undefined };
+  /** Without a transaction also once the migration has ended its own. */
+  private kind: Kind = 'transactional';
   /** Whether a migration without a transaction has begun its own. */
   private inOwn = false;
   /** Whether the transaction of the migration has changed a type. */
@@ -50,9 +54,14 @@ export class Rehearsal {
 
   async enter(role: Role): Promise<void> {
     this.role = role;
+    this.kind = role.kind;
     this.inOwn = false;
     this.altersType = false;
-    await this.client.query(role.settings);
+    await this.client.query(`${this.settings}; SAVEPOINT ${ownTransaction}`);
+  }
+
+  private get settings(): string {
+    return this.role.settings(this.kind);
   }
 
   readonly execute: Execute = (sql, parameters, run) => this.message(sql, parameters, run);
@@ -100,10 +109,10 @@ export class Rehearsal {
       return result;
     }
     if (is !== undefined && isControl(is)) {
-      record(false, await this.instead(is));
+      record(false, await this.instead(is, sql));
       return [];
     }
-    const commits = this.role.kind === 'plain' && !this.inOwn;
+    const commits = this.kind === 'plain' && !this.inOwn;
     // If the statement would be inside a transaction in a real run too, the server refuses it, and that should be visible.
     const mayDiffer = commits && place === 'alone' && is?.runsAlone !== 'never';
     const standIn = mayDiffer ? inTransaction(sql) : undefined;
@@ -117,7 +126,7 @@ export class Rehearsal {
     await this.stillOurs();
     this.altersType ||= !commits && is?.command === 'ALTER TYPE';
     // A block that commits has set its timeouts only for one of its transactions.
-    if (standIn !== undefined) await this.client.query(this.role.settings);
+    if (standIn !== undefined) await this.client.query(this.settings);
     record(true, standIn && `without ${standIn.without === 'COMMIT' ? 'its COMMITs' : standIn.without}`);
     return outcome.result;
   }
@@ -142,7 +151,7 @@ export class Rehearsal {
       }
       const note = this.whyNot(error);
       // If a migration catches the error, a real run continues only if the statement had its own transaction.
-      if (note !== undefined || (this.role.kind === 'plain' && !this.inOwn)) await this.takeBack(error);
+      if (note !== undefined || (this.kind === 'plain' && !this.inOwn)) await this.takeBack(error);
       if (note === undefined) throw error;
       return { note };
     }
@@ -152,7 +161,7 @@ export class Rehearsal {
   private whyNot(error: unknown): string | undefined {
     const reason = messageOf(error);
     if (needsAutocommit(error)) {
-      if (this.role.kind === 'transactional' || this.inOwn) return this.wouldFail(reason);
+      if (this.kind === 'transactional' || this.inOwn) return this.wouldFail(reason);
       this.uncertain ||= sqlState(error) === '2D000';
       return `it cannot run inside a transaction that is rolled back (${reason})`;
     }
@@ -172,10 +181,15 @@ export class Rehearsal {
   }
 
   /** Replaces a statement that would end or begin a transaction, and returns the reason why it was not executed. */
-  private async instead(is: SqlClass): Promise<string> {
+  private async instead(is: SqlClass, sql: string): Promise<string> {
     if (discards.has(is.command)) return 'it would remove the protection against a commit';
     if (isTwoPhase(is)) return 'a dry run cannot undo a two-phase commit';
-    if (this.role.kind === 'transactional') {
+    // What follows is executed as in a migration without a transaction.
+    if (this.kind === 'transactional' && endsTransaction(sql) !== undefined) {
+      this.kind = 'plain';
+      this.inOwn = true;
+    }
+    if (this.kind === 'transactional') {
       if (!is.closes) return 'the migration is in a transaction already';
       return this.wouldFail('it ends the transaction that it runs in');
     }
@@ -187,7 +201,7 @@ export class Rehearsal {
     }
     this.inOwn = is.opens;
     this.altersType = false;
-    if (is.opens) await this.client.query(`${this.role.settings}; SAVEPOINT ${ownTransaction}`);
+    if (is.opens) await this.client.query(`${this.settings}; SAVEPOINT ${ownTransaction}`);
     return 'a savepoint stands in for its transaction';
   }
 

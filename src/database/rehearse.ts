@@ -90,7 +90,7 @@ async function rehearseStep(
   await rehearsal.enter({
     name: step.migration.name,
     kind,
-    settings: settingsFor(kind, context),
+    settings: (now) => settingsFor(now, context),
     warn: (message) => context.onEvent({ type: 'warning', code: 'WOULD_FAIL', message }),
   });
   await abortable(context.signal, () => executeMigration(runnable, step, session, context.onEvent));

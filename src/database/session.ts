@@ -3,6 +3,7 @@ import type { DataSource, QueryRunner } from 'typeorm';
 import type { EventListener } from '../events.js';
 import type { ResolvedSettings } from '../options.js';
 import { withOwn } from '../typeorm/own-methods.js';
+import { apartAtEnds } from '../sql/index.js';
 import { interceptQueries } from '../typeorm/query-runner.js';
 import { sessionExecuting } from './blockers.js';
 import { abortable, cancelled } from './cancel.js';
@@ -58,7 +59,7 @@ interface Observed extends SessionContext {
   readonly migration: () => string;
   readonly execute?: (session: Session) => Execute;
   /** See watch-blockers.ts. */
-  readonly waitsForSnapshots?: true;
+  readonly waitsForSnapshots?: () => boolean;
 }
 
 /**
@@ -144,7 +145,7 @@ function repliesOn(
 function observe(session: Session, context: Observed, execute: Execute): void {
   const { queryRunner, progress } = session;
   const { migration, lock, onEvent, signal } = context;
-  interceptQueries(queryRunner, async (sql, given, query) => {
+  const observed = async (sql: string, parameters: unknown, run: () => Promise<unknown>): Promise<unknown> => {
     if (signal.aborted) throw cancelled(signal, '');
     lock.assertHeld();
     progress.statement += 1;
@@ -153,7 +154,7 @@ function observe(session: Session, context: Observed, execute: Execute): void {
     progress.isRunning = true;
     const started = performance.now();
     try {
-      const result = await execute(sql, given[0], () => query(sql, ...given));
+      const result = await execute(sql, parameters, run);
       // What the migration throws from now on is not a failure of this statement. Another one may have been started in the meantime.
       if (progress.sql === sql) progress.sql = undefined;
       return result;
@@ -161,6 +162,15 @@ function observe(session: Session, context: Observed, execute: Execute): void {
       progress.isRunning = false;
       onEvent({ type: 'statement', migration: migration(), sql, durationMs: performance.now() - started });
     }
+  };
+  interceptQueries(queryRunner, async (sql, given, query) => {
+    const [parameters] = given;
+    // The server takes only one statement with parameters.
+    const statements = Array.isArray(parameters) && parameters.length > 0 ? [sql] : apartAtEnds(sql);
+    if (statements.length === 1) return observed(sql, parameters, () => query(sql, ...given));
+    let result: unknown;
+    for (const one of statements) result = await observed(one, undefined, () => query(one));
+    return result;
   });
 }
 

@@ -8,14 +8,20 @@ import type { Alone } from './alone.js';
 import { isTransactionOpen } from './sql-client.js';
 import { isLockFailure, needsAutocommit } from './failure.js';
 import type { NotGranted } from './failure.js';
+import type { StepProgress } from './progress.js';
 import type { Execute } from './session.js';
+import type { OwnTransaction } from './step-transaction.js';
 import { untilGranted } from './until-granted.js';
 
+export interface Stepper {
+  readonly execute: Execute;
+  readonly own: () => OwnTransaction;
+}
+
 /** Executes each statement of a migration without a transaction in the way that leaves the least in doubt. */
-export function stepping(at: Alone): Execute {
+export function stepping(at: Alone): Stepper {
   const { progress, session } = at;
-  /** A transaction that the migration has opened itself. Its statements are counted when it is committed. */
-  let own: 'none' | 'opened' | 'fenced' = 'none';
+  let own: OwnTransaction = 'none';
 
   async function inOwn(sql: string, parameters: unknown, run: () => Promise<unknown>): Promise<unknown> {
     const statements = classify(sql);
@@ -44,7 +50,6 @@ export function stepping(at: Alone): Execute {
     if (backfill) return backfillInSteps(backfill, parameters, (batch) => whenGranted(sql, batch, at), at);
     const statements = classify(sql);
     if (statements.some(({ opens, closes }) => opens || closes)) {
-      if (statements.length > 1 && !leavesOpen(statements, false)) return executeAlone(sql, parameters, run, at);
       const result = await run();
       if (isOpenAfter(session.client, statements, false)) {
         own = 'opened';
@@ -62,13 +67,14 @@ export function stepping(at: Alone): Execute {
     }
   }
 
-  return async (sql, parameters, run) => {
+  const execute: Execute = async (sql, parameters, run) => {
     try {
       return await (own === 'none' ? inNone : inOwn)(sql, parameters, run);
     } finally {
       if (at.reach === 'pooled' && own === 'none') session.setBackend(undefined);
     }
   };
+  return { execute, own: () => own };
 }
 
 /** Repeats the statement if its transaction was rolled back for lack of a lock. */
@@ -82,19 +88,19 @@ async function whenGranted(sql: string, execute: () => Promise<unknown>, at: Alo
       return { migration: at.step.migration.name, sql, reason: messageOf(error), blockers, error };
     }
   };
-  const { result } = await untilGranted(at.context, () => stateInSteps(at.progress.kept), attempt);
+  const { result } = await untilGranted(at.context, () => stateInSteps(at.progress), attempt);
   return result;
 }
 
-/** Describes, for messages, what remains of a migration without a transaction. */
-export function stateInSteps(n: number): string {
+/** Describes, for messages, what remains of a migration that runs in steps. */
+export function stateInSteps({ begins, kept: n }: Pick<StepProgress, 'begins' | 'kept'>): string {
   const done =
     n === 0
       ? 'None of its statements is done'
       : n === 1
         ? 'Its first statement is done and stays'
         : `Its first ${n} statements are done and stay`;
-  return `It runs without a transaction. ${done}.`;
+  return `It ${begins === 'in a transaction' ? 'commits by itself' : 'runs without a transaction'}. ${done}.`;
 }
 
 /** The server reports the status, but older versions of `pg` do not expose it. */

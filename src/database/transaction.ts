@@ -13,11 +13,10 @@ import { isLockFailure, migrationFailed } from './failure.js';
 import type { NotGranted } from './failure.js';
 import { reasonInCatalog } from './elsewhere.js';
 import { fateOf, nextAfter, outcomeUnknown, rollback, stateAfter } from './fate.js';
-import { assertFinishedMeanwhile, finishedByAnother, openFenced } from './fence.js';
+import { assertFinishedMeanwhile, openFenced } from './fence.js';
 import type { Fenced } from './fence.js';
 import { logFailure } from './log.js';
-import type { Attempt } from './log.js';
-import { openingAgain } from './open-again.js';
+import { OwnEnding } from './own-ending.js';
 import { markOpen, recordAndCommit, recordStep } from './record.js';
 import type { Done } from './record.js';
 import { endingOf } from './ending.js';
@@ -74,60 +73,88 @@ async function attemptOnce(
   context: ApplyContext,
   commit: Commit,
 ): Promise<Outcome> {
-  let current = steps[0]?.migration.name ?? '';
-  const denied = new DeniedExtensions();
+  const at: Attempting = { steps, durations: [], denied: new DeniedExtensions(), started: performance.now() };
   const execute = (session: Session): Execute => {
-    const next = denied.executing(session);
-    return async (sql, parameters, run) => {
+    const next = at.denied.executing(session);
+    at.ending = new OwnEnding(session, context, at.denied, () => ({
+      step: at.step as DirectedMigration,
+      transaction: at.transaction as Fenced,
+      isShared: steps.length > 1,
+    }));
+    return at.ending.executing(async (sql, parameters, run) => {
       const backfill = requestedBackfill(session.queryRunner, sql);
       if (backfill) throw inTransaction(backfill.table);
       return next(sql, parameters, run);
-    };
+    });
   };
-  const observed = { ...context, migration: () => current, execute };
+  const migration = (): string => (at.step ?? steps[0])?.migration.name ?? '';
+  const observed = { ...context, migration, execute, waitsForSnapshots: () => at.ending?.rest !== undefined };
   return withSession(observed, async (session) => {
-    const durations: number[] = [];
-    let attempt: Attempt | undefined;
-    let transaction: Fenced | undefined;
-    const started = performance.now();
     try {
-      transaction = await begin(session, steps, context, commit);
-      if (transaction === undefined) return { durations: undefined };
+      at.transaction = await begin(session, steps, context, commit);
+      if (at.transaction === undefined) return { durations: undefined };
       for (const [index, step] of steps.entries()) {
-        current = step.migration.name;
-        attempt = attemptOf(step, context, 'transactional');
-        const openAgain = async (): Promise<void> => {
-          transaction = await beginAgain(session, steps.slice(index), context, commit);
-        };
-        const done = await openingAgain(session.queryRunner, openAgain, () => applyStep(session, step, context));
-        denied.throwFirst();
-        durations.push(done.durationMs);
-        if (step === steps.at(-1)) await recordAndCommit(session, transaction, done, context);
+        at.step = step;
+        const done = await applyStep(session, step, context);
+        at.denied.throwFirst();
+        at.durations.push(done.durationMs);
+        if (at.ending?.rest) await at.ending.rest.finish(done.down);
+        else if (step === steps.at(-1)) await recordAndCommit(session, at.transaction, done, context);
         else await recordStep(session, done, context, steps[index + 1]);
       }
-      return { durations };
+      return { durations: at.durations };
     } catch (thrown) {
-      const error = denied.reasonOf(session.causeOf(thrown), session);
-      const fate = await fateOf(session, transaction, steps, context);
-      if (fate === 'committed' && transaction?.commit === 'sent') return { durations };
-      if (fate === 'unknown') throw outcomeUnknown(error, steps);
-      const { sql, statement, blockers } = session.progress;
-      const state = stateAfter(fate, steps);
-      if (context.signal.aborted) throw cancelled(context.signal, state);
-      if (fate === 'rolled back' && isLockFailure(error))
-        return { migration: current, sql, reason: messageOf(error), blockers, error };
-      if (attempt && fate !== 'committed')
-        await logFailure(session.client, context.tables, attempt, messageOf(error), performance.now() - started);
-      const direction = steps[0]?.direction ?? 'up';
-      const hint = fate === 'rolled back' ? await reasonInCatalog(session.client, error) : endingOf(error);
-      const at = { migration: current, direction, sql, statement, state, hint, denied: denied.statements };
-      const where = { tables: context.tables, client: session.client };
-      const failure =
-        (await mayNotRecord(error, at, where)) ?? migrationFailed(error, { ...at, ...nextAfter(fate, direction) });
-      if (transaction === undefined && isConnectionLost(error)) return { notBegun: failure };
-      throw failure;
+      return await afterFailure(at.denied.reasonOf(session.causeOf(thrown), session), at, session, context);
+    } finally {
+      await at.ending?.close();
     }
   });
+}
+
+/** An attempt to run migrations in one transaction, as far as it has come. */
+interface Attempting {
+  readonly steps: readonly DirectedMigration[];
+  readonly durations: number[];
+  readonly denied: DeniedExtensions;
+  readonly started: number;
+  /** The migration that is being executed. */
+  step?: DirectedMigration;
+  transaction?: Fenced | undefined;
+  ending?: OwnEnding;
+}
+
+/** Finds out what remains of a failed attempt. Returns if it has succeeded in spite of the failure, or can be repeated. */
+async function afterFailure(
+  error: unknown,
+  { steps, step, durations, denied, started, transaction, ending }: Attempting,
+  session: Session,
+  context: ApplyContext,
+): Promise<Outcome> {
+  if (ending?.rest) {
+    await ending.rest.stop(error);
+    return { durations };
+  }
+  const fate = await fateOf(session, transaction, steps, context);
+  if (fate === 'committed' && transaction?.commit === 'sent') return { durations };
+  if (fate === 'unknown') throw outcomeUnknown(error, steps);
+  const { sql, statement, blockers } = session.progress;
+  const migration = (step ?? steps[0])?.migration.name ?? '';
+  const state = stateAfter(fate, steps);
+  if (context.signal.aborted) throw cancelled(context.signal, state);
+  if (fate === 'rolled back' && isLockFailure(error))
+    return { migration, sql, reason: messageOf(error), blockers, error };
+  if (step && fate !== 'committed') {
+    const attempt = attemptOf(step, context, 'transactional');
+    await logFailure(session.client, context.tables, attempt, messageOf(error), performance.now() - started);
+  }
+  const direction = steps[0]?.direction ?? 'up';
+  const hint = fate === 'rolled back' ? await reasonInCatalog(session.client, error) : endingOf(error);
+  const at = { migration, direction, sql, statement, state, hint, denied: denied.statements };
+  const where = { tables: context.tables, client: session.client };
+  const failure =
+    (await mayNotRecord(error, at, where)) ?? migrationFailed(error, { ...at, ...nextAfter(fate, direction) });
+  if (transaction === undefined && isConnectionLost(error)) return { notBegun: failure };
+  throw failure;
 }
 
 async function applyStep(session: Session, step: DirectedMigration, context: ApplyContext): Promise<Done> {
@@ -181,16 +208,4 @@ export async function begin(
   await rollback(session);
   await assertFinishedMeanwhile(session.client, steps, context);
   return undefined;
-}
-
-/** Opens a transaction for the rest of a migration that has committed the first one itself. */
-async function beginAgain(
-  session: Session,
-  steps: readonly DirectedMigration[],
-  context: ApplyContext,
-  commit: Commit,
-): Promise<Fenced> {
-  const transaction = await begin(session, steps, context, commit);
-  if (transaction !== undefined) return { ...transaction, follows: 'a commit of the migration' };
-  throw finishedByAnother(steps);
 }

@@ -28,7 +28,7 @@ export interface Watching extends ConnectContext {
    * A statement may wait for all transactions with a snapshot, as CREATE INDEX CONCURRENTLY does. A query in the transaction that holds the
    * lock has a snapshot for a moment. If the statement started to wait at that moment, both would wait forever.
    */
-  readonly waitsForSnapshots?: true;
+  readonly waitsForSnapshots?: () => boolean;
 }
 
 /** Reports the sessions that hold what a statement waits for, until the returned function is called. */
@@ -70,14 +70,12 @@ interface Eyes {
 export function eyesOf(context: Watching): Eyes | undefined {
   const { side } = context.lock;
   if (side === undefined) return undefined;
-  if (context.waitsForSnapshots) {
-    const witness = createWitness(context, boundsOf(context.settings).noticeMs);
-    return { areFree: () => true, blockersOf: witness.blockersOf, workOf: witness.workOf, close: witness.close };
-  }
+  const witness = createWitness(context, boundsOf(context.settings).noticeMs);
+  const apart = (): boolean => context.waitsForSnapshots?.() === true;
   return {
-    areFree: () => isQuiet(side),
-    blockersOf: (pid) => blockersOf(side, pid),
-    workOf: (pid) => workOf(side, pid),
-    close: () => undefined,
+    areFree: () => apart() || isQuiet(side),
+    blockersOf: (pid) => (apart() ? witness.blockersOf(pid) : blockersOf(side, pid)),
+    workOf: (pid) => (apart() ? witness.workOf(pid) : workOf(side, pid)),
+    close: witness.close,
   };
 }

@@ -1,4 +1,6 @@
-import type { Words } from './words.js';
+import { statementsOf } from './split.js';
+import { sqlTokens } from './tokens.js';
+import { Words } from './words.js';
 
 /** The effect of a statement on the transaction of its session. */
 export interface TransactionEffect {
@@ -26,4 +28,26 @@ export function transactionOf(words: Words): TransactionEffect {
   if (!words.take('WORK')) words.take('TRANSACTION');
   if (words.take('TO')) return { ...none, undoes, savepoint: 'returns to' };
   return { ...none, opens: words.take('AND', 'CHAIN'), closes: true, undoes };
+}
+
+/** How a message that consists of this one statement ends the transaction of its session. Only its first words are read. */
+export function endsTransaction(sql: string): 'COMMIT' | 'ROLLBACK' | undefined {
+  const words = Words.of(sqlTokens(sql));
+  if (words.peek() === 'PREPARE') return undefined;
+  const { closes, opens, undoes } = transactionOf(words);
+  words.take(';');
+  // After COMMIT AND CHAIN, a transaction is open again.
+  if (!closes || opens || words.token() !== undefined) return undefined;
+  return undoes ? 'ROLLBACK' : 'COMMIT';
+}
+
+/** Every word with which a statement begins that ends a transaction; most texts contain none. */
+const end = /\b(?:commit|end|rollback|abort)\b/i;
+
+/** The statements of a message of which one ends a transaction, so that they can be sent one by one; otherwise the message itself. */
+export function apartAtEnds(message: string): readonly string[] {
+  if (!end.test(message)) return [message];
+  const statements = [...statementsOf(message)];
+  if (statements.length < 2 || !statements.some((tokens) => transactionOf(Words.of(tokens)).closes)) return [message];
+  return statements.map((tokens) => tokens.map(({ text }) => text).join(''));
 }

@@ -299,7 +299,9 @@ describe('a dry run behaves like a real run', () => {
   });
 
   it('warns of what will fail in a real run', async () => {
-    const fails = migration('Fails1700000000001', { up: ['CREATE INDEX CONCURRENTLY ON users (email)', 'COMMIT'] });
+    const fails = migration('Fails1700000000001', {
+      up: ['CREATE INDEX CONCURRENTLY ON users (email)', 'COMMIT AND CHAIN'],
+    });
     const { result, events } = await using({ url: database.url, migrations: [fails] }, (migrator) =>
       migrator.run({ mode: 'dry' }),
     );

@@ -179,8 +179,11 @@ describe('run', () => {
     ['and leaves none', ['COMMIT']],
     ['and begins another', ['COMMIT', 'BEGIN', 'CREATE TABLE users_too (id int)']],
     ['and what it has set with it', ['ROLLBACK', 'BEGIN']],
-  ])('does not record a migration that ends its own transaction %s', async (_which, ending) => {
-    const ends = migration('Ends1700000000001', { up: ['CREATE TABLE users (id int)', ...ending] });
+  ])('does not record a migration that ends its transaction behind our back %s', async (_which, ending) => {
+    const behind = ending.map((sql) => async (runner: QueryRunner) => {
+      await ((await runner.connect()) as { query(sql: string): Promise<unknown> }).query(sql);
+    });
+    const ends = migration('Ends1700000000001', { up: ['CREATE TABLE users (id int)', ...behind] });
     const error = await failureOf(using({ url: database.url, migrations: [ends] }, (migrator) => migrator.run()));
     expect(error.message).toContain('ended its own transaction');
     expect(await ledger()).toEqual([]);

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { classify, splitSql } from '../../src/sql/index.js';
+import { apartAtEnds, classify, endsTransaction, splitSql } from '../../src/sql/index.js';
 import { corpus } from '../lint/corpus/list.js';
 import { classOfTree, openOracle, queriesOf } from '../support/sql-oracle.js';
 import type { Oracle } from '../support/sql-oracle.js';
@@ -161,4 +161,32 @@ describe('the kind of a statement, as PostgreSQL itself reads it', () => {
     for (const { sql, statements } of parsed)
       expect({ sql, is: classify(sql) }).toMatchObject({ sql, is: statements.map(classOfTree) });
   });
+});
+
+it.each([
+  ['COMMIT', 'COMMIT'],
+  ['/* a; */ commit work ;', 'COMMIT'],
+  ['-- done\nEND TRANSACTION', 'COMMIT'],
+  ['ABORT', 'ROLLBACK'],
+  ['ROLLBACK TO SAVEPOINT a', undefined],
+  ['COMMIT AND CHAIN', undefined],
+  [`COMMIT PREPARED 'a'`, undefined],
+  [`PREPARE TRANSACTION 'a'`, undefined],
+  ['COMMIT; SELECT 1', undefined],
+  [`COMMENT ON TABLE a IS 'COMMIT'`, undefined],
+  ['', undefined],
+])('says how a message ends its transaction: %j', (sql, expected) => {
+  expect(endsTransaction(sql)).toBe(expected);
+});
+
+it('takes only messages apart that end a transaction', () => {
+  const body = 'CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$ BEGIN COMMIT; END $$; SELECT 1';
+  for (const whole of ['SELECT 1; SELECT 2', 'COMMIT;', body, `SELECT 'a; COMMIT'; SELECT 1`])
+    expect(apartAtEnds(whole)).toEqual([whole]);
+  expect(apartAtEnds(`BEGIN; /* a; */ SELECT 'b;'; end ; SELECT 2 `)).toEqual([
+    'BEGIN',
+    `/* a; */ SELECT 'b;'`,
+    'end',
+    'SELECT 2',
+  ]);
 });

@@ -4,14 +4,14 @@ import type { Rule } from '../rule.js';
 
 export const commitInTransaction: Rule = {
   name: 'commit-in-transaction',
-  severity: 'error',
+  severity: 'warning',
   title: 'COMMIT or ROLLBACK ends the transaction that the migration runs in.',
-  why: 'Each migration runs in one transaction together with the row that records it as applied. If the migration itself commits, a later failure no longer rolls it back, and `run` stops, because it cannot tell whether the migration was applied. Savepoints are fine. If you need a commit in between, write two migrations, or one without a transaction.',
+  why: 'Each migration runs in one transaction together with the row that records it as applied: completely or not at all. After a COMMIT of its own it runs in steps. If it fails later, what it has committed stays, and the next `run` continues there. Savepoints are fine. If you need a commit in between, write two migrations, or one without a transaction.',
   check: eachStatement(({ tree }, { transactional }) => {
     if (!transactional || !tree || !nodeOf(tree, 'TransactionStmt') || !transactionStep(tree).ends) return;
     return [
       {
-        message: 'This ends the transaction that records the migration as applied: run will stop here.',
+        message: 'This ends the transaction: if the migration fails later, what it has committed stays.',
         advice:
           '-- Leave out BEGIN and COMMIT. Or run the migration without a transaction: transaction = false in a class; in a .sql file:\n-- transaction: false',
       },
