@@ -181,6 +181,19 @@ describe('if the reply to a COMMIT is lost', () => {
     expect([await n(), await ledger()]).toEqual([100, [name]]);
   });
 
+  it('in a migration that commits by itself, the log decides too', async () => {
+    const lost = proxy.fault(/^COMMIT/, 'reply', 'cut');
+    const more = migration(name, { up: ['UPDATE account SET n = n + 100', 'COMMIT', 'CREATE TABLE more ()'] });
+    const run = running({ url: proxy.url, migrations: [more] });
+    await lost;
+    const { error } = await run.result;
+    expect(error?.message).toMatch(
+      /Its first 2 statements are done and stay\. The connection was lost during a COMMIT/,
+    );
+    await using({ url: database.url, migrations: [more] }, (migrator) => migrator.run());
+    expect([await n(), await ledger()]).toEqual([100, [name]]);
+  });
+
   it.each([true, false])(
     'and the server is gone, the outcome is reported as unknown (transaction: %s)',
     async (transaction) => {
