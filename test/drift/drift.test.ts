@@ -594,7 +594,8 @@ describe('problems', () => {
       "✖ Migration Broken1700000000005 could not be replayed on the empty shadow database: relation "nowhere" does not exist (42P01).
           UPDATE nowhere SET x = 1
         Nothing was written.
-      → If your databases have it before the first migration, add it to the settings of nest-migrate: initialState: "CREATE TABLE nowhere …"
+      → No earlier migration names "nowhere". If the name is right, these migrations continue a schema that was there before the first one (made by synchronize, or loaded from a dump), so no new database can be made from them. The way out: nest-migrate help missing-beginning
+        If only this is missing, such as an object of another program, add it to the settings of nest-migrate: initialState: "CREATE TABLE nowhere …"
       More: nest-migrate help REPLAY_FAILED
       exit code 1"
     `);
