@@ -7,6 +7,7 @@ import { moreOn } from './help-on.js';
 import { paint, shownOn } from './io.js';
 import type { Io, SourceInApp } from './io.js';
 import { forSameSource } from './same-source.js';
+import { divertUsersOutput } from './users-output.js';
 
 /** Runs a command with its output, signals and errors. Returns the exit code. */
 export async function perform(
@@ -25,7 +26,7 @@ export async function perform(
   // A separate process started with the command, while that of an app is older.
   const started = inApp === undefined ? 0 : performance.now();
   const write = process.stdout.write.bind(process.stdout);
-  if (json) divertStdout();
+  const printAgain = divertUsersOutput();
   const onStdout = shownOn(process.stdout, flags.color);
   const onStderr = shownOn(process.stderr, flags.color);
   const completed = forSameSource(flags);
@@ -62,6 +63,7 @@ export async function perform(
     return error.exitCode;
   } finally {
     if (inApp === undefined) await closeEmbedded();
+    else printAgain();
   }
 }
 
@@ -83,11 +85,6 @@ function outOfTime(signal: AbortSignal): Promise<never> {
 async function closeEmbedded(): Promise<void> {
   const embedded = await import('../data-source/embedded.js');
   await embedded.closeEmbedded();
-}
-
-/** With --json, stdout contains a single object. The output of the user's code while it is loaded goes to stderr. */
-function divertStdout(): void {
-  process.stdout.write = process.stderr.write.bind(process.stderr);
 }
 
 function unexpected(error: unknown): MigrateError {
