@@ -2,12 +2,12 @@ import { codeOf, messageOf } from '../errors.js';
 import { importsOf } from '../content/imports.js';
 import { tokensOf } from '../content/tokens.js';
 import { onlyQueries } from '../files/only-queries.js';
-import { extensionOfType } from '../schema/extension-of.js';
 
 /** The server's and TypeORM's errors for an object that migrations create, and that does not exist. */
 const forms: readonly (readonly [code: string, pattern: RegExp])[] = [
   ['42P01', /^relation "(?:.+\.)?(.+)" does not exist$/],
-  ['42704', /^type "(?:.+\.)?(.+)" does not exist$/],
+  // As TypeORM names them: any other type is more likely misspelt.
+  ['42704', /^type "(?:.+\.)?(.+_enum)" does not exist$/],
   ['42704', /^(?:constraint|index|trigger) "(.+?)"(?: (?:of|for) (?:relation|table) ".+")? does not exist$/],
   ['', /^Table "(?:.+\.)?(.+)" does not exist\.$/],
 ];
@@ -15,7 +15,7 @@ const forms: readonly (readonly [code: string, pattern: RegExp])[] = [
 function missingName(error: unknown): string | undefined {
   for (const [code, pattern] of forms) {
     const name = code === (codeOf(error) ?? '') ? pattern.exec(messageOf(error))?.[1] : undefined;
-    if (name !== undefined) return extensionOfType(name) === undefined ? name : undefined;
+    if (name !== undefined) return name;
   }
   return undefined;
 }

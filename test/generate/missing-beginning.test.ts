@@ -121,6 +121,7 @@ it('says nothing of the kind if an earlier migration may have created it', async
   }.First1700000000000;
   expect(await advice(alter, first)).toEqual(says('a'));
   expect(await advice('ALTER TABLE b DROP CONSTRAINT "FK_1"', first)).toEqual(says('FK_1'));
+  expect(await advice('CREATE TABLE t (x intt)', first)).toMatch(/^Correct/);
   expect(await advice(alter, drops)).toMatch(/^Correct/);
   expect(await advice('CREATE TABLE t (x hstore)', first)).not.toMatch(/missing-beginning/);
   // The SQL of this one is not in its class.
