@@ -130,7 +130,6 @@ async function inTransaction(
 
 interface Recorded {
   readonly statements: readonly string[];
-  /** Whether it has committed or rolled back by itself, as far as can be seen: that cannot be taken back. */
   readonly endedTransaction: () => boolean;
 }
 
@@ -139,12 +138,20 @@ const ofTypeorm = new Set(['START TRANSACTION', 'COMMIT', 'ROLLBACK']);
 
 function record(queryRunner: QueryRunner, accept: (sql: string) => string): Recorded {
   const statements: string[] = [];
-  let ended = false;
+  const endedTransaction = noticeEnd(queryRunner);
   interceptQueries(queryRunner, (sql, given, execute) => {
-    const kinds = classify(sql);
-    if (kinds.some(({ closes }) => closes)) ended = true;
-    if (!kinds.every(({ command }) => ofTypeorm.has(command))) statements.push(sql);
+    if (!classify(sql).every(({ command }) => ofTypeorm.has(command))) statements.push(sql);
     return execute(accept(sql), ...given);
   });
-  return { statements, endedTransaction: () => ended };
+  return { statements, endedTransaction };
+}
+
+/** Tells whether the migration has committed or rolled back by itself, as far as can be seen: that cannot be taken back. */
+export function noticeEnd(queryRunner: QueryRunner): () => boolean {
+  let ended = false;
+  interceptQueries(queryRunner, (sql, given, execute) => {
+    ended ||= classify(sql).some(({ closes }) => closes);
+    return execute(sql, ...given);
+  });
+  return () => ended;
 }

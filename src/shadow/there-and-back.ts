@@ -8,7 +8,8 @@ import { look, lookAside, lookAt } from './look.js';
 import type { Look } from './look.js';
 import { describeObject, objectId } from '../schema/object-id.js';
 import { classify } from '../sql/index.js';
-import { replayOne, withQueryRunner } from './replay.js';
+import { believe } from '../typeorm/query-runner.js';
+import { noticeEnd, replayOne, withQueryRunner } from './replay.js';
 import { settledDifferences } from './settled-differences.js';
 import type { ConnectedShadow } from './connected.js';
 
@@ -73,16 +74,18 @@ function tryDown(
     const { down, transaction } = await migration.prepare(queryRunner, instantiate, 'trial');
     if (down === undefined) return { wayBack: { leads: 'nowhere', reason: 'it has no down' }, rolledBack: true };
     const isAlone = transaction === false;
+    const endedTransaction = noticeEnd(queryRunner);
     if (!isAlone) await queryRunner.startTransaction();
-    const wayBack = await whereTo(
-      () => new Turns(queryRunner).during(() => down(queryRunner)),
-      before,
-      after,
-      queryRunner,
-      goneAsWell(migration, shadow),
-    );
+    const execute = async (): Promise<void> => {
+      await new Turns(queryRunner).during(() => down(queryRunner));
+      if (isAlone || !endedTransaction()) return;
+      // As a run does with the rest of it.
+      await queryRunner.query('COMMIT');
+      believe(queryRunner, 'none');
+    };
+    const wayBack = await whereTo(execute, before, after, queryRunner, goneAsWell(migration, shadow));
     // A migration that commits by itself leaves nothing to roll back.
-    const rolledBack = !isAlone && queryRunner.isTransactionActive;
+    const rolledBack = !isAlone && !endedTransaction();
     if (queryRunner.isTransactionActive) await queryRunner.rollbackTransaction();
     return { wayBack, rolledBack };
   });

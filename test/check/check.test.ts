@@ -138,6 +138,27 @@ describe('replay', () => {
       '-- transaction: false\n-- up\nCREATE INDEX CONCURRENTLY j ON users (name);\n-- down\nSELECT 1;\n',
     );
     project.migration('1700000000008-Good', 'CREATE TABLE notes (id int)', 'DROP TABLE notes');
+    // What a down has committed is not undone by a rollback, so the up follows again.
+    project.write(
+      'migrations/1700000000009-Commits.js',
+      `exports.Commits1700000000009 = class Commits1700000000009 {
+  async up(q) { await q.query('COMMIT; CREATE TABLE a (id int)'); }
+  async down(q) { await q.query('DROP TABLE a; COMMIT; BEGIN'); }
+};`,
+    );
+    project.write(
+      'migrations/1700000000010-CommitsToo.js',
+      `const ends = async (q) => { await q.commitTransaction(); await q.startTransaction(); };
+exports.CommitsToo1700000000010 = class CommitsToo1700000000010 {
+  async up(q) { await q.query('CREATE TABLE b (id int)'); await ends(q); await q.query('CREATE TABLE c (id int)'); }
+  async down(q) { await q.query('DROP TABLE c'); await ends(q); await q.query('DROP TABLE b'); }
+};`,
+    );
+    project.migration(
+      '1700000000011-After',
+      'ALTER TABLE a ADD m int; ALTER TABLE b ADD m int',
+      'ALTER TABLE a DROP m; ALTER TABLE b DROP m',
+    );
     const { state, findings } = await project.step('replay');
     expect(state).toBe('failed');
     expect(findings.map(({ severity, message }) => `${severity}: ${message}`)).toEqual([
