@@ -2,6 +2,8 @@ import type { DataSource } from 'typeorm';
 import { showAddress } from '../data-source/address.js';
 import { showConnection } from '../data-source/describe.js';
 import { loadPg } from '../data-source/load-pg.js';
+import { isMigrateError } from '../errors.js';
+import type { ErrorCode } from '../errors.js';
 import type { Migrator } from '../migrator.js';
 import type { MigrateSettings } from '../options.js';
 import { settingsFromFlags } from './flags.js';
@@ -39,10 +41,20 @@ export async function withMigrator<T>(
   });
   try {
     return await work(migrator);
+  } catch (error) {
+    throw withHint(error, source);
   } finally {
     await migrator.close();
     await source.close?.();
   }
+}
+
+const ofAddress: ReadonlySet<ErrorCode> = new Set(['CONNECTION_FAILED', 'AUTHENTICATION_FAILED', 'DATABASE_MISSING']);
+
+/** The address is wrong because of an environment file that was not loaded. */
+function withHint(error: unknown, { notLoaded }: Source): unknown {
+  if (notLoaded === undefined || !isMigrateError(error) || !ofAddress.has(error.code)) return error;
+  return error.with({ next: `${notLoaded}\n${error.next}` });
 }
 
 /** An address for migrations in the environment overrides the general setting. */

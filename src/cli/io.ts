@@ -36,6 +36,8 @@ export interface Source {
   readonly settings: MigrateSettings;
   readonly instantiate?: Instantiate;
   readonly loads?: Loads;
+  /** What to do about an environment file that its code relies on, and that was not loaded. */
+  readonly notLoaded?: string;
   close?(): Promise<void>;
 }
 

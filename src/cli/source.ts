@@ -4,7 +4,8 @@ import type { DataSource } from 'typeorm';
 import { loadEntitiesFromSources } from '../files/entity-sources.js';
 import { useAddressFor } from '../data-source/address-for-migrations.js';
 import { loadable } from '../data-source/compiled.js';
-import { envFilesOfApp, unloadedVariables } from '../data-source/env-files.js';
+import { envFilesOfApp } from '../data-source/env-files.js';
+import { noticingReads } from '../data-source/env-reads.js';
 import { loadEnvFiles } from '../data-source/environment.js';
 import { canLoadTypeScript, findDataSourceFile } from '../data-source/find.js';
 import { loadDataSource } from '../data-source/load.js';
@@ -12,12 +13,14 @@ import { scriptsOf } from '../data-source/scripts.js';
 import { settingsOf } from '../data-source/settings.js';
 import { liesIn } from '../database/service.js';
 import { searchAtLast } from '../development.js';
+import { isMigrateError } from '../errors.js';
 import { setClassList } from '../files/class-list.js';
 import type { Loads } from '../files/migration.js';
 import { isOutput } from '../files/outputs.js';
 import type { MigrateSettings } from '../options.js';
 import { readClassList } from '../typescript/class-list.js';
 import { registerTypeScript } from '../typescript/register.js';
+import { aboutEnvironment } from './environment.js';
 import type { GlobalFlags } from './flags.js';
 import type { Io, Source } from './io.js';
 import { packageFile } from './package-file.js';
@@ -45,34 +48,49 @@ async function fromFile(project: Project, io: Io): Promise<Source> {
   const { file, by, envFiles } = findDataSourceFile(project.dir, project.manifest, project.dataSource);
   if (by === 'scripts') io.note(`Data source: ${relative(project.dir, file)}, as the scripts of package.json name it.`);
   loadEnvFiles(envFiles);
-  const dataSource = await loadDataSource(file).catch(async (error: unknown) => {
-    const { namingCircle } = await import('../shadow/not-set-up.js');
-    throw namingCircle(error);
-  });
-  warnOfEnvironment(file, project, io);
+  const load = async (): Promise<DataSource> =>
+    loadDataSource(file).catch(async (error: unknown) => {
+      const { namingCircle } = await import('../shadow/not-set-up.js');
+      throw namingCircle(error);
+    });
+  const [dataSource, notLoaded] = await withHint(load, file, project);
+  if (notLoaded !== undefined) io.note(`! ${notLoaded}`);
   const settings = { ...project.settingsFor(file), ...settingsOf(dataSource) };
   liesIn(dataSource, dirname(file));
   setClassList(dataSource, () => readClassList(file, project.dir));
-  return { dataSource, settings, loads: loadFromSources(file, dataSource, { ...project.settings, ...settings }) };
+  return {
+    dataSource,
+    settings,
+    ...(notLoaded && { notLoaded }),
+    loads: loadFromSources(file, dataSource, { ...project.settings, ...settings }),
+  };
 }
 
-/** Otherwise, the first sign would be a failed connection to a default address. */
-function warnOfEnvironment(file: string, { dir }: Project, io: Io): void {
-  const names = unloadedVariables(file, dir);
-  const shown = relative(dir, file);
-  if (names.length > 0)
-    io.note(
-      `! ${shown} reads ${names.join(', ')}, which .env sets, but nothing has loaded .env for this command. Add the line import 'dotenv/config' at the top of ${shown}.`,
-    );
+/** Loads a file of the project, and says if an environment file was not loaded: otherwise, the first sign is an error about something else. */
+async function withHint<T>(
+  load: () => Promise<T>,
+  file: string,
+  { dir }: Project,
+): Promise<readonly [T, string | undefined]> {
+  const { result, unset } = await noticingReads(load);
+  const hint = aboutEnvironment(unset, file, dir);
+  if (result.status === 'fulfilled') return [result.value, hint];
+  const error: unknown = result.reason;
+  throw hint !== undefined && isMigrateError(error) ? error.with({ next: `${hint}\n${error.next}` }) : error;
 }
 
 async function fromApp(file: string, project: Project, flags: GlobalFlags): Promise<Source> {
   const { loadApp } = await import('../app/load-app.js');
   loadEnvFiles(envFilesOfApp(file, project.dir, scriptsOf(project.manifest)));
-  const app = await loadApp(file, flags.connection === undefined ? {} : { dataSourceName: flags.connection });
+  const load = () => loadApp(file, flags.connection === undefined ? {} : { dataSourceName: flags.connection });
+  const [app, notLoaded] = await withHint(load, file, project);
   liesIn(app.dataSource, dirname(file));
   setClassList(app.dataSource, () => readClassList(file, project.dir));
-  return { ...app, loads: loadFromSources(file, app.dataSource, { ...project.settings, ...app.settings }) };
+  return {
+    ...app,
+    ...(notLoaded && { notLoaded }),
+    loads: loadFromSources(file, app.dataSource, { ...project.settings, ...app.settings }),
+  };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { parse } from 'dotenv';
 
@@ -34,17 +34,67 @@ export function envFilesOfApp(
   return script === undefined ? [] : envFilesIn(scripts[script] ?? '');
 }
 
+/** An environment file that was not loaded, and the variables in it that were read in vain. */
+export interface UnloadedFile {
+  /** Relative to the project. */
+  readonly file: string;
+  readonly names: readonly string[];
+}
+
 /**
- * The variables of `.env` that a data source reads, but that nothing has loaded, as in projects in which only the app's ConfigModule does
- * so. The data source then uses its default values, such as `localhost`.
+ * The file that sets most of the variables which were read, but not set, as in projects in which only the app's ConfigModule, or a script,
+ * loads it. The data source then uses its default values, such as `localhost`. Variables that packages read, whatever the project does, are
+ * no sign of it.
  */
-export function unloadedVariables(file: string, projectDir: string): readonly string[] {
-  const env = join(projectDir, '.env');
-  if (!existsSync(env) || !existsSync(file)) return [];
-  const text = readFileSync(file, 'utf8');
-  if (/\b(?:dotenv|loadEnvFile|loadEnv)\b/.test(text)) return [];
-  const read = new Set([...text.matchAll(/\bprocess\.env(?:\.|\[['"])(\w+)/g)].map(([, name = '']) => name));
-  return Object.keys(parse(readFileSync(env))).filter((name) => read.has(name) && process.env[name] === undefined);
+export function unloadedFile(unset: ReadonlySet<string>, projectDir: string, file: string): UnloadedFile | undefined {
+  const folders = [
+    ...foldersUp(dirname(file), projectDir),
+    ...['config', 'env', 'envs'].map((one) => join(projectDir, one)),
+  ];
+  const found = [...new Set([projectDir, ...folders])]
+    .flatMap((folder) => envFilesOf(folder).map((name) => join(folder, name)))
+    .map((path) => ({
+      file: relative(projectDir, path),
+      names: Object.entries(parse(readFileSync(path))).flatMap(([name, value]) =>
+        value !== '' && unset.has(name) && !ofPackages.has(name) ? [name] : [],
+      ),
+    }));
+  // Of files with the same variables, the first one: `.env` comes before `.env.local`.
+  return found.reduce<UnloadedFile | undefined>(
+    (best, one) => (one.names.length > (best?.names.length ?? 0) ? one : best),
+    undefined,
+  );
+}
+
+const ofPackages = new Set([
+  'NODE_ENV',
+  'DEBUG',
+  'TZ',
+  'CI',
+  'PORT',
+  'HOST',
+  'LOG_LEVEL',
+  'NO_COLOR',
+  'FORCE_COLOR',
+  'HOME',
+  'USER',
+]);
+
+/** Those for a person's own machine. */
+function envFilesOf(folder: string): readonly string[] {
+  const names = entriesOf(folder).filter((name) => /^\.env(?:\.|$)|.\.env$/.test(name));
+  return names.filter((name) => !notForDevelopment.test(name)).toSorted();
+}
+
+const notForDevelopment =
+  /(?:^|[._-])(?:example|sample|template|dist|tpl|schema|test|tests|e2e|ci|prod|production|staging|docker|vault|keys)\b/;
+
+function entriesOf(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => (entry.isFile() ? [entry.name] : []));
+  } catch {
+    return [];
+  }
 }
 
 function envFilesLoadedIn(text: string): readonly string[] {
