@@ -9,6 +9,7 @@ import { withEntities } from '../shadow/with-entities.js';
 import { readWords } from './entity-words.js';
 import { frozenMoments } from './frozen-moments.js';
 import type { FrozenMoment } from './frozen-moments.js';
+import { givenKeys } from './given-keys.js';
 import { readHistory } from './history.js';
 import type { History } from './history.js';
 import { unmanagedTables } from './own-tables.js';
@@ -28,6 +29,8 @@ export interface Described {
   readonly unmanaged: readonly ObjectId[];
   /** The name of a table's entity, by the key of the table. */
   readonly entityNames: ReadonlyMap<string, string>;
+  /** The primary keys and unique constraints whose names the entities give, by key. */
+  readonly givenKeys: ReadonlySet<string>;
   /** The enums without values in the entities. */
   readonly valueless: readonly ValuelessEnum[];
 }
@@ -51,6 +54,7 @@ export function describeEntities(project: Project, check: (entities: DataSource)
           metadata.name,
         ]),
       ),
+      givenKeys: givenKeys(entities, schema),
       unmanaged: unmanagedTables(entities, schema),
       unnamed: isNamed(entities, schema) ? undefined : schema,
     };

@@ -1,6 +1,8 @@
 import { followInitial } from '../../schema/follow.js';
 import { keepUnknown } from '../../schema/keep.js';
+import { keyOf } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
+import { withPresentNames } from '../../schema/present-names.js';
 import type { Schema } from '../../schema/read.js';
 import { setAside } from '../../schema/set-aside.js';
 import type { SchemaCache } from '../../shadow/cache.js';
@@ -49,7 +51,9 @@ export async function aimOf(aiming: Aiming, options: GenerateOptions, context: C
   const known = withPresentValues(entities.schema, current.schema, described.valueless, context.onEvent);
   const idle = idleIn([known, current.schema, takenOver?.live], aiming, options, context);
   const own = withoutIgnored(followInitial(known, current.schema, initial), aiming, options, context);
-  const { whole, byHand } = beside(own, takenOver?.others);
+  const isGiven = (id: ObjectId): boolean => described.givenKeys.has(keyOf(id));
+  const named = withPresentNames(own, current.schema, isGiven);
+  const { whole, byHand } = beside(named, takenOver?.others);
   const schema = await withSameDefaults(current.schema, whole, { shadow, cache, frozen: described.frozen });
   return { desired: { ...entities, schema }, ...(byHand && { byHand }), idle };
 }
