@@ -31,7 +31,13 @@ export async function withMigrator<T>(
       ...settings,
       ...source.settings,
       ...flagged,
-      ...connectSettings(settings, source.settings, flagged),
+      // If the address is known to be wrong, no server will start there.
+      ...connectSettings(
+        source.notLoaded === undefined ? {} : { connect: { timeout: '1s' } },
+        settings,
+        source.settings,
+        flagged,
+      ),
       ...addressedByEnvironment(source.dataSource),
     },
     onEvent: progressPrinter(io),
