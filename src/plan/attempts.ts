@@ -19,6 +19,7 @@ export interface Attempted {
   readonly notTried: readonly string[];
   /** The schema on the shadow afterwards. */
   readonly stands: Schema;
+  readonly reworded: boolean;
   /** The number of the attempt; only the first one is as intended. */
   readonly attempt: number;
 }

@@ -92,6 +92,34 @@ export async function settled(facts: readonly Fact[], session: Session): Promise
   });
 }
 
+/**
+ * The wanted facts in the words of the present ones, where the server now prints a wanted text like the present one: after the type of a column has
+ * changed, `amount >= 0` reads `amount >= (0)::numeric`. The session is in a transaction, of which nothing stays.
+ */
+export async function inPresentWords(
+  wanted: readonly Fact[],
+  presentOf: (id: Fact['id']) => Fact | undefined,
+  session: Session,
+): Promise<readonly Fact[]> {
+  const differing = wanted.flatMap((fact, at) => {
+    const present = presentOf(fact.id);
+    const texts = new Map((present ? partsOf(present) : []).map(({ property, printed }) => [property, printed.text]));
+    return partsOf(fact).flatMap(({ property, printed }) => {
+      const text = texts.get(property);
+      return text === undefined || text === printed.text ? [] : [{ at, property, text, printed }];
+    });
+  });
+  const printed = await settledTexts(
+    differing.flatMap(({ text, printed: other }) => [other, { ...other, text }]),
+    session,
+  );
+  const same = differing.filter((_one, index) => printed[2 * index] === printed[2 * index + 1]);
+  return wanted.map((fact, at) => {
+    const own = same.filter((one) => one.at === at).map(({ property, text }) => [property, text] as const);
+    return own.length === 0 ? fact : { ...fact, payload: { ...fact.payload, ...Object.fromEntries(own) } };
+  });
+}
+
 function partsOf({ id, parent, payload }: Fact): readonly Part[] {
   const text = (property: string): string | undefined => {
     const value = payload[property];

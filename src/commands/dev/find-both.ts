@@ -122,8 +122,8 @@ function fileChange(
     usings: { ...answered.usings, ...now.usings },
   };
   const remember = async (written: readonly MigrationText[]): Promise<void> => {
-    // Handmade objects have new names after a rename, which are read when the migrations are replayed.
-    if (chain && next && !change.renames)
+    // What handmade objects read like afterwards is read when the migrations are replayed.
+    if (chain && next && !change.rewords)
       await rememberProven({ chain, written, snapshot: next() }, project, { cache: tools.cache, unmanaged });
   };
   return { key, change, answers, before: before.schema, wanted, project, remember };

@@ -57,8 +57,8 @@ export interface ProvenChange {
   /** The name that is used if none is given. */
   readonly name: string;
   readonly told: Pick<GenerateResult, 'warnings' | 'renames' | 'reason' | 'advice'>;
-  /** Whether the change renames anything. */
-  readonly renames: boolean;
+  /** Whether handmade objects read otherwise afterwards: with new names, or for new types. */
+  readonly rewords: boolean;
   /** The schema on the shadow afterwards. */
   readonly stands: Schema;
   /** The steps that lose data. */
@@ -93,7 +93,7 @@ export async function change(
   const planContext = await decided(changes, { from, to, renamed }, options, sides, shadow);
   const inCatalog = renamesInCatalog(renamed, shadow, changes, options);
   onEvent({ type: 'stage', stage: 'proving the migrations' });
-  const { planned, files, notTried, stands } = await planAndProve(changes, {
+  const { planned, files, notTried, stands, reworded } = await planAndProve(changes, {
     plan: planContext,
     around: (rest) => [...inCatalog, ...rest, ...sides.metadata],
     renames: renamed.inCatalog,
@@ -133,7 +133,7 @@ export async function change(
       }),
       ...indexAdvice(changes, to),
     },
-    renames: named.length > 0,
+    rewords: named.length > 0 || reworded,
     stands,
     losses: planned.flatMap(({ steps }) => steps).filter(({ loses }) => loses !== undefined),
     answers: { renames: named, drops: renamed.dropped, backfills, usings, storedTimezone },

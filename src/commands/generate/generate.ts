@@ -59,8 +59,8 @@ export async function generate(
     const write = async (): Promise<GenerateResult> => {
       const { result, texts: written } = await writeFiles(outcome.change, options, context);
       const { chain, next } = outcome;
-      // Handmade objects have new names after a rename, which are read when the migrations are replayed.
-      if (chain && next && !outcome.change.renames)
+      // What handmade objects read like afterwards is read when the migrations are replayed.
+      if (chain && next && !outcome.change.rewords)
         await rememberProven({ chain, written, snapshot: next() }, context, { cache, unmanaged: outcome.unmanaged });
       return result;
     };
