@@ -2,6 +2,7 @@ import { DataSource } from 'typeorm';
 import type { PostgresOptions } from './define-options.js';
 import { loaderOf, loadThroughProject } from './project-import.js';
 import { attachSettings, settingsOf } from './settings.js';
+import { standsInFor } from './stand-in.js';
 
 /** The options of a data source without its connection. */
 export function withoutConnection({ options }: Pick<DataSource, 'options'>): PostgresOptions {
@@ -34,6 +35,7 @@ export function dataSourceElsewhere(source: DataSource, connection: object): Dat
 export function dataSourceLike(source: DataSource, options: PostgresOptions, Source = DataSource): DataSource {
   const made = new Source(options);
   attachSettings(made, settingsOf(source));
+  standsInFor(source, made);
   const load = loaderOf(source);
   if (load) loadThroughProject(made, load);
   return made;

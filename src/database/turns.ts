@@ -1,5 +1,6 @@
 import type { QueryRunner } from 'typeorm';
 import { codeOf, markTold } from '../errors.js';
+import { standingIn } from '../data-source/stand-in.js';
 import { interceptQueries } from '../typeorm/query-runner.js';
 
 /** A query that failed, and its number in the migration. */
@@ -39,7 +40,7 @@ export class Turns {
   async during(work: () => Promise<unknown>): Promise<NotAwaited | undefined> {
     const restore = this.#takeTurns();
     try {
-      await work();
+      await standingIn(this.queryRunner.connection, work);
       const [first] = this.#waiting;
       const before = this.#taken - this.#waiting.size;
       this.#end = 'reached';

@@ -14,8 +14,14 @@ const foundation = [
   'within',
 ];
 const core = ['plan', 'rules', 'snapshot', 'observe', 'files', 'shadow', 'database', 'schema'];
-// What a connection is called, and whether it is the embedded one: known below the data source as well.
-const connection = ['data-source/address', 'data-source/describe', 'data-source/embedded-brand', 'data-source/url'];
+// What a connection is called, whether it is the embedded one, and for which data source it stands in: known below the data source as well.
+const connection = [
+  'data-source/address',
+  'data-source/describe',
+  'data-source/embedded-brand',
+  'data-source/stand-in',
+  'data-source/url',
+];
 // How one process of several takes a file for itself: on the embedded database, that is the lock.
 const lockFile = 'data-source/lock-file';
 const arrows: Readonly<Record<string, readonly string[]>> = {

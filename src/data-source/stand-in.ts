@@ -1,0 +1,63 @@
+import type { DataSource } from 'typeorm';
+import { Within } from '../within.js';
+
+/** The data source of the project for each one that was made with its options. */
+const projects = new WeakMap<DataSource, DataSource>();
+const standing = new Within<DataSource>();
+/** The redirections that are in place, and how many pieces of work use each. */
+const redirected = new Map<DataSource, { count: number; readonly restore: () => void }>();
+
+/** Lets `made` stand in for the data source of the project, see `standingIn`. */
+export function standsInFor(project: DataSource, made: DataSource): void {
+  projects.set(made, projects.get(project) ?? project);
+}
+
+/**
+ * Executes code of a migration or a seed on a data source. It may import the data source of the project (`AppDataSource.getRepository(…)`),
+ * which is not connected, or to another database. So everything that this code reads of it is read of the one that stands in for it. An app
+ * that uses it at the same time does not notice.
+ */
+export async function standingIn<T>(made: DataSource, work: () => Promise<T>): Promise<T> {
+  const project = projects.get(made);
+  if (project === undefined) return work();
+  const redirection = redirected.get(project) ?? { count: 0, restore: redirect(project, made) };
+  redirected.set(project, redirection);
+  redirection.count += 1;
+  try {
+    return await standing.run(made, work);
+  } finally {
+    redirection.count -= 1;
+    if (redirection.count === 0) {
+      redirected.delete(project);
+      redirection.restore();
+    }
+  }
+}
+
+function redirect(project: DataSource, made: DataSource): () => void {
+  // Others put this method on a data source for a time.
+  const keys = new Set([...Object.keys(project), ...Object.keys(made), 'createQueryRunner']);
+  const before = [...keys].map((key) => [key, Object.getOwnPropertyDescriptor(project, key)] as const);
+  const own: Record<string, unknown> = { ...project };
+  for (const key of keys) {
+    Object.defineProperty(project, key, {
+      configurable: true,
+      enumerable: key in own,
+      get: () =>
+        standing.current
+          ? (Reflect.get(standing.current, key) as unknown)
+          : key in own
+            ? own[key]
+            : (Reflect.get(Object.getPrototypeOf(project) as object, key, project) as unknown),
+      set: (value: unknown) => void Reflect.set(standing.current ?? own, key, value),
+    });
+  }
+  return () => {
+    for (const [key, descriptor] of before) {
+      Reflect.deleteProperty(project, key);
+      if (key in own) Object.defineProperty(project, key, { ...descriptor, ...plain, value: own[key] });
+    }
+  };
+}
+
+const plain = { configurable: true, enumerable: true, writable: true };

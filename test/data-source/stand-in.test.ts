@@ -1,0 +1,66 @@
+import { expect, it } from '@jest/globals';
+import { DataSource, EntitySchema } from 'typeorm';
+import { createMigrator } from '../../src/migrator.js';
+import { createTestDatabase } from '../../src/testing/index.js';
+import { serverUrl } from '../support/database.js';
+import { migration } from '../support/migrations.js';
+
+const User = new EntitySchema<{ id: number; name: string }>({
+  name: 'User',
+  columns: { id: { type: 'int', primary: true }, name: { type: 'text' } },
+});
+
+/** What other code of the app finds in the data source while a migration uses it. */
+const seen: unknown[] = [];
+let atOnce = (): unknown => undefined;
+
+const createUsers = migration('CreateUsers1700000000001', {
+  up: ['CREATE TABLE "user" ("id" int PRIMARY KEY, "name" text NOT NULL)'],
+  down: ['DROP TABLE "user"'],
+});
+/** As in projects where a migration imports the data source of `src/data-source.ts`. */
+const addAdmin = migration('AddAdmin1700000000002', {
+  up: [
+    async () => {
+      if (!AppDataSource.isInitialized) await AppDataSource.initialize();
+      seen.push(atOnce());
+      await AppDataSource.getRepository(User).save({ id: 1, name: 'admin' });
+      await AppDataSource.transaction((manager) => manager.insert(User, { id: 2, name: 'second' }));
+    },
+  ],
+  down: [() => AppDataSource.createQueryBuilder().delete().from(User).execute()],
+});
+const AppDataSource = new DataSource({
+  type: 'postgres',
+  url: 'postgres://a:b@127.0.0.1:1/not_to_be_touched',
+  entities: [User],
+  migrations: [createUsers, addAdmin] as unknown as (new () => never)[],
+});
+const own = Object.getOwnPropertyDescriptors(AppDataSource);
+
+it('a migration that imports the data source of the project uses the shadow on which it is replayed', async () => {
+  const outside: unknown[] = [];
+  const timer = setInterval(() => {
+    if (seen.length > 0) outside.push([AppDataSource.isInitialized, AppDataSource.manager === own.manager.value]);
+  }, 1);
+  atOnce = () => [AppDataSource.isInitialized, AppDataSource.manager === own.manager.value];
+  const migrator = createMigrator({ dataSource: AppDataSource });
+  const { steps } = await migrator.check({ only: ['replay'], shadow: serverUrl(), cache: false });
+  await migrator.close();
+  clearInterval(timer);
+  expect(steps).toEqual([expect.objectContaining({ state: 'ok', findings: [] })]);
+  expect(seen[0]).toEqual([true, false]);
+  expect(outside).toContainEqual([false, true]);
+  expect(outside).not.toContainEqual([true, false]);
+  expect(Object.getOwnPropertyDescriptors(AppDataSource)).toEqual(own);
+});
+
+it('in a test database, it uses that database', async () => {
+  const database = await createTestDatabase(AppDataSource, { server: serverUrl() });
+  expect(await database.dataSource.query('SELECT id, name FROM "user" ORDER BY id')).toEqual([
+    { id: 1, name: 'admin' },
+    { id: 2, name: 'second' },
+  ]);
+  await database.close();
+  expect(Object.getOwnPropertyDescriptors(AppDataSource)).toEqual(own);
+});
