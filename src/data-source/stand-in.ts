@@ -38,18 +38,18 @@ function redirect(project: DataSource, made: DataSource): () => void {
   // Others put this method on a data source for a time.
   const keys = new Set([...Object.keys(project), ...Object.keys(made), 'createQueryRunner']);
   const before = [...keys].map((key) => [key, Object.getOwnPropertyDescriptor(project, key)] as const);
-  const own: Record<string, unknown> = { ...project };
+  const own = Object.fromEntries(Object.entries(project)) as Record<string, unknown>;
   for (const key of keys) {
     Object.defineProperty(project, key, {
       configurable: true,
       enumerable: key in own,
-      get: () =>
-        standing.current
-          ? (Reflect.get(standing.current, key) as unknown)
-          : key in own
-            ? own[key]
-            : (Reflect.get(Object.getPrototypeOf(project) as object, key, project) as unknown),
-      set: (value: unknown) => void Reflect.set(standing.current ?? own, key, value),
+      get: (): unknown => {
+        if (standing.current) return Reflect.get(standing.current, key);
+        return key in own ? own[key] : Reflect.get(Object.getPrototypeOf(project) as object, key, project);
+      },
+      set: (value: unknown) => {
+        Reflect.set(standing.current ?? own, key, value);
+      },
     });
   }
   return () => {
