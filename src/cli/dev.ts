@@ -65,7 +65,7 @@ async function devAfterSaves(given: Io, flags: DevFlags, name?: string): Promise
         await tellWritten([...result.files, ...result.removed]);
         show(result, savedLines, io);
       };
-      const options = { ...(await optionsOf(flags, name, io)), tell };
+      const options = { ...(await optionsOf(flags, name, io)), tell, ...(!isFirst && { unused: 'left out' as const }) };
       await withMigrator(io, flags, (migrator) => migrator.dev(options));
     },
   });

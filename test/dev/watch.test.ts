@@ -120,3 +120,17 @@ it('begins a new process where the old one would not do', async () => {
   pids.push((await saved(entity('abcde', ticking), /ADD COLUMN "e".*\(/)).pid);
   expect(new Set(pids).size).toBe(4);
 });
+
+it('goes on after an answer on the command line has had its effect', async () => {
+  await begin('commonjs');
+  await told(/-Init\.ts \(/);
+  watching.process.kill('SIGINT');
+  await watching.result;
+  project.write('src/post.entity.ts', entity('b'));
+  watching = startCli(['dev', '--watch', '--rename', 'post.a=b', '--shadow', serverUrl()], {
+    cwd: project.dir,
+    env: { DATABASE_URL: database.url },
+  });
+  await told(/RENAME COLUMN.*\(/);
+  expect((await saved(entity('bc'), /ADD COLUMN "c".*\(|More: /)).text).not.toContain('no effect');
+});

@@ -87,7 +87,8 @@ export async function findBoth({ draft, options }: Following, tools: Tools, proj
   const stands = 'change' in here ? here.stands : undefined;
   const flags = merged(flagsOf(withoutTold(answered, said.described.history)), options);
   const there = await findChange({ ...tools, stands, unused: 'left out' }, said, { ...options, ...flags }, project);
-  refuseUnused(here.unused.filter(({ flag }) => there.unused.some((other) => other.flag === flag)));
+  if (options.unused !== 'left out')
+    refuseUnused(here.unused.filter(({ flag }) => there.unused.some((other) => other.flag === flag)));
   const { schema: wanted } = await said.wanted;
   return {
     isSettled: false,

@@ -26,6 +26,8 @@ export interface DevOptions extends Pick<
   readonly draft?: 'new' | 'amend' | undefined;
   /** The name of the database; required if it is not on this machine. */
   readonly yesDrop?: string | undefined;
+  /** Whether answers that have no effect are refused. After the first save of `dev --watch`, they may have had it. @default 'refused' */
+  readonly unused?: 'refused' | 'left out' | undefined;
   /** Is given the result before the database is read for the next time. By default, it is not read. */
   readonly tell?: ((result: DevResult) => Promise<void>) | undefined;
 }
