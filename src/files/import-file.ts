@@ -110,10 +110,11 @@ function isMissingExport(error: SyntaxError): boolean {
   return /does not provide an export named/.test(error.message);
 }
 
-function howToLoadTypeScript(): string {
+/** For a process without a loader for TypeScript, or whose loader does not see this import. */
+export function howToLoadTypeScript(): string {
   return process.env['VITEST'] === undefined
     ? 'Make the patterns of the data source match the compiled .js files, or use the nest-migrate command, which loads TypeScript.'
-    : 'Let Vitest load it like the rest of the app: add `import: (file) => import(file)` to the options of defineDataSource.';
+    : 'Let Vitest load it like the rest of the app: create the data source with defineDataSource, and add `import: (file) => import(file)` to its options. Or list classes instead of patterns.';
 }
 
 /** The error if TypeORM could not load a TypeScript file; undefined for all other errors. */

@@ -4,7 +4,7 @@ import type { DataSource } from 'typeorm';
 import { fromHere } from '../data-source/describe.js';
 import { sourceFiles } from '../data-source/project-files.js';
 import { isMigrateError, messageOf, MigrateError } from '../errors.js';
-import { relationHint, typeScriptToInstall } from '../files/import-file.js';
+import { howToLoadTypeScript, relationHint, typeScriptToInstall } from '../files/import-file.js';
 import { filesMatching } from '../files/pattern-folder.js';
 import { whatToCorrect } from '../typeorm/not-set-up.js';
 import { importCycleOf } from './import-cycle.js';
@@ -19,7 +19,7 @@ export async function notSetUp(error: unknown, dataSource: DataSource): Promise<
   const circle = file === undefined || isMistyped(error) ? undefined : told(file);
   const empty = emptyEntry(dataSource);
   // Node's error does not name the file.
-  const toInstall = error instanceof SyntaxError ? typeScriptToInstall(join(process.cwd(), 'entity.ts')) : undefined;
+  const toInstall = error instanceof SyntaxError ? howToLoad(dataSource) : undefined;
   return new MigrateError({
     code: 'DATA_SOURCE_INVALID',
     message: [
@@ -38,6 +38,13 @@ export async function notSetUp(error: unknown, dataSource: DataSource): Promise<
           : 'If the missing value was undefined, declare it in a file that imports no entity, and import it from there. Nothing was written.'),
     cause: error,
   });
+}
+
+/** Vitest transforms what the project imports, but not what TypeORM loads by patterns. */
+function howToLoad({ options }: DataSource): string | undefined {
+  const isPattern = Object.values((options.entities ?? {}) as object).some((one) => typeof one === 'string');
+  const inVitest = isPattern && process.env['VITEST'] !== undefined ? howToLoadTypeScript() : undefined;
+  return typeScriptToInstall(join(process.cwd(), 'entity.ts')) ?? inVitest;
 }
 
 interface Thrown {
