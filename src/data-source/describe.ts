@@ -22,6 +22,12 @@ export function showConnection(dataSource: DataSource): string | undefined {
   return showParts(credentials) ?? showMistyped(credentials);
 }
 
+/** The configuration of a client of `pg` for the same server and database. */
+export function addressOf(dataSource: DataSource): object {
+  const { url: connectionString, username: user, ...parts } = credentialsOf(dataSource);
+  return { connectionString, user, ...parts };
+}
+
 /** Refuses an invalid address before the driver misreads it and repeats parts of it in an error. */
 export function checkConnection(dataSource: DataSource): void {
   const { url } = credentialsOf(dataSource);

@@ -1,5 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { Within } from '../within.js';
+import { keepingAway } from './keep-away.js';
 
 /** The data source of the project for each one that was made with its options. */
 const projects = new WeakMap<DataSource, DataSource>();
@@ -15,7 +16,7 @@ export function standsInFor(project: DataSource, made: DataSource): void {
 /**
  * Executes code of a migration or a seed on a data source. It may import the data source of the project (`AppDataSource.getRepository(…)`),
  * which is not connected, or to another database. So everything that this code reads of it is read of the one that stands in for it. An app
- * that uses it at the same time does not notice.
+ * that uses it at the same time does not notice. The database of the project cannot be reached from this code.
  */
 export async function standingIn<T>(made: DataSource, work: () => Promise<T>): Promise<T> {
   const project = projects.get(made);
@@ -24,7 +25,7 @@ export async function standingIn<T>(made: DataSource, work: () => Promise<T>): P
   redirected.set(project, redirection);
   redirection.count += 1;
   try {
-    return await standing.run(made, work);
+    return await keepingAway(project, () => standing.run(made, work));
   } finally {
     redirection.count -= 1;
     if (redirection.count === 0) {

@@ -1,6 +1,7 @@
 import { messageOf } from '../errors.js';
 import type { DryRunStatement, MigrateError } from '../errors.js';
 import type { TransactionMode } from '../options.js';
+import { keepingAway } from '../data-source/keep-away.js';
 import { isolationLevelOf } from '../typeorm/driver.js';
 import { believe, forgetTables } from '../typeorm/query-runner.js';
 import { abortable, cancelled } from './cancel.js';
@@ -49,7 +50,9 @@ export async function dryRun(
           await rehearseStep(step, rehearsal, session, options, context);
         }
       };
-      await withOneConnection(context.dataSource, session.queryRunner, () => keepInTransaction(session.client, all));
+      const inOne = () =>
+        withOneConnection(context.dataSource, session.queryRunner, () => keepInTransaction(session.client, all));
+      await keepingAway(context.dataSource, inOne);
       return rehearsal.statements;
     } catch (error) {
       const hint = await rehearsal.hintOn(error);

@@ -1,6 +1,5 @@
 import type { QueryRunner } from 'typeorm';
 import { codeOf, markTold } from '../errors.js';
-import { standingIn } from '../data-source/stand-in.js';
 import { interceptQueries } from '../typeorm/query-runner.js';
 
 /** A query that failed, and its number in the migration. */
@@ -40,7 +39,7 @@ export class Turns {
   async during(work: () => Promise<unknown>): Promise<NotAwaited | undefined> {
     const restore = this.#takeTurns();
     try {
-      await standingIn(this.queryRunner.connection, work);
+      await work();
       const [first] = this.#waiting;
       const before = this.#taken - this.#waiting.size;
       this.#end = 'reached';

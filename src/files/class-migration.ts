@@ -5,7 +5,7 @@ import { recordedDown } from './kept-down.js';
 import type { LoadedMigration, MigrationClass, Runnable } from './migration.js';
 import { timestampOf } from './name.js';
 import { phaseOf } from './phase.js';
-import { asUsersCode } from './users-code.js';
+import { executeUsersCode } from './users-code.js';
 
 /** A class is a migration if it has an `up` method or is named like one. Only migrations are ever instantiated. */
 export function isMigrationClass(value: unknown): value is MigrationClass {
@@ -79,10 +79,10 @@ function runnable(
   const transaction = instance.transaction ?? (typeof ownStatic === 'boolean' ? ownStatic : undefined);
   return {
     transaction,
-    up: (queryRunner) => asUsersCode(() => Promise.resolve(up.call(instance, carryingOut(queryRunner)))),
+    up: (queryRunner) => executeUsersCode(queryRunner, () => up.call(instance, carryingOut(queryRunner))),
     down:
       typeof down === 'function'
-        ? (queryRunner) => asUsersCode(() => Promise.resolve(down.call(instance, carryingOut(queryRunner))))
+        ? (queryRunner) => executeUsersCode(queryRunner, () => down.call(instance, carryingOut(queryRunner)))
         : undefined,
     ...(typeof down === 'function' && { keptDown: () => recordedDown(down) }),
   };

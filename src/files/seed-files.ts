@@ -9,7 +9,7 @@ import { folderOf } from './pattern-folder.js';
 import type { Seed, SeedTimes } from './seed.js';
 import { sqlScript } from './sql-file.js';
 import { headOf } from './sql-text.js';
-import { asUsersCode } from './users-code.js';
+import { executeUsersCode } from './users-code.js';
 
 /** A seed, by the name of its file without the extension. */
 export interface SeedFile {
@@ -89,7 +89,7 @@ async function classSeed(listed: SeedFile): Promise<LoadedSeed> {
     ...checked(listed.file, when, environments),
     run: async (queryRunner, instantiate) => {
       const made = isInjected(seed) ? await instantiate(seed, queryRunner, 'run') : instanceOf(seed);
-      return asUsersCode(() => (made as Seed).run(queryRunner));
+      return executeUsersCode(queryRunner, () => (made as Seed).run(queryRunner));
     },
   };
 }

@@ -3,6 +3,8 @@ import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { QueryRunner } from 'typeorm';
+import { standingIn } from '../data-source/stand-in.js';
 
 type Reads = Set<string>;
 type Call = (...args: readonly unknown[]) => unknown;
@@ -14,6 +16,11 @@ const inUsersCode = new AsyncLocalStorage<true>();
 export function asUsersCode<T>(call: () => T): T {
   // If the answer is not asked for, it makes every promise slower for nothing.
   return watchers === 0 ? call() : inUsersCode.run(true, call);
+}
+
+/** Calls a migration or a seed, whose code may import the data source of the project. */
+export function executeUsersCode<T>(queryRunner: QueryRunner, call: () => Promise<T>): Promise<T> {
+  return asUsersCode(() => standingIn(queryRunner.connection, async () => call()));
 }
 
 /** Does some work, and reports which data files the user's code has read or looked for in the meantime. */

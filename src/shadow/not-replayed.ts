@@ -1,4 +1,5 @@
 import { codeOf, isMigrateError, messageOf, MigrateError } from '../errors.js';
+import { ReachedDatabase } from '../data-source/keep-away.js';
 import { missingLine } from './missing-line.js';
 import { noBeginning } from './no-beginning.js';
 import { anotherShadow, shadowFlag } from './another-shadow.js';
@@ -34,6 +35,7 @@ function nextAfter(
   written: 'class' | 'sql',
   replayed: readonly string[] | undefined,
 ): string {
+  if (error instanceof ReachedDatabase) return ofOwnConnection;
   const line = missingLine(error);
   const other = anotherShadow(error);
   if (other !== undefined) return other;
@@ -54,6 +56,8 @@ function nextAfter(
 
 const ofEntities =
   'If it uses an entity or a repository: these need the tables as they are after the last migration. Write this query in plain SQL, for the tables as they are at this point.';
+const ofOwnConnection =
+  'Let it use the query runner that it is given (queryRunner.manager, queryRunner.connection), which belongs to the database on which it is executed.';
 const ofRows =
   'Migrations must run on an empty database, such as that of a new colleague or of CI. If this one needs rows, make it succeed without them.';
 const twice =

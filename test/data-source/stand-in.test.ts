@@ -2,8 +2,8 @@ import { expect, it } from '@jest/globals';
 import { DataSource, EntitySchema } from 'typeorm';
 import { createMigrator } from '../../src/migrator.js';
 import { createTestDatabase } from '../../src/testing/index.js';
-import { serverUrl } from '../support/database.js';
-import { migration } from '../support/migrations.js';
+import { createDatabase, serverUrl } from '../support/database.js';
+import { failureOf, migration } from '../support/migrations.js';
 
 const User = new EntitySchema<{ id: number; name: string }>({
   name: 'User',
@@ -53,6 +53,42 @@ it('a migration that imports the data source of the project uses the shadow on w
   expect(outside).toContainEqual([false, true]);
   expect(outside).not.toContainEqual([true, false]);
   expect(Object.getOwnPropertyDescriptors(AppDataSource)).toEqual(own);
+});
+
+it('a migration that connects to the database of the project by itself is stopped where it is tried out', async () => {
+  const real = await createDatabase();
+  const others: DataSource[] = [];
+  const addAnother = migration('AddAnother1700000000003', {
+    up: [
+      async () => {
+        const other = new DataSource({ type: 'postgres', url: real.url });
+        others.push(other);
+        await other.initialize().catch(() => new Promise(() => undefined));
+        await other.query('CREATE TABLE reached ()');
+      },
+    ],
+  });
+  const dataSource = new DataSource({
+    type: 'postgres',
+    url: real.url,
+    migrations: [addAnother] as unknown as (new () => never)[],
+  });
+  const migrator = createMigrator({ dataSource });
+  const { steps } = await migrator.check({ only: ['replay'], shadow: serverUrl(), cache: false });
+  expect(steps[0]?.findings).toEqual([
+    expect.objectContaining({
+      message: expect.stringMatching(/could not be replayed.*: it connects by itself to .*, the database of the data/),
+      next: expect.stringContaining('queryRunner.manager'),
+    }),
+  ]);
+  expect((await failureOf(migrator.run({ mode: 'dry' }))).message).toContain('it connects by itself');
+  expect(others).toHaveLength(2);
+  expect(await real.query(`SELECT to_regclass('reached') AS reached`)).toEqual([{ reached: null }]);
+  await migrator.run();
+  expect(await real.query(`SELECT to_regclass('reached') AS reached`)).toEqual([{ reached: 'reached' }]);
+  await migrator.close();
+  await others.at(-1)?.destroy();
+  await real.drop();
 });
 
 it('in a test database, it uses that database', async () => {

@@ -14,11 +14,12 @@ const foundation = [
   'within',
 ];
 const core = ['plan', 'rules', 'snapshot', 'observe', 'files', 'shadow', 'database', 'schema'];
-// What a connection is called, whether it is the embedded one, and for which data source it stands in: known below the data source as well.
+// What a connection is called, which one it is, and from which one code is kept away: known below the data source as well.
 const connection = [
   'data-source/address',
   'data-source/describe',
   'data-source/embedded-brand',
+  'data-source/keep-away',
   'data-source/stand-in',
   'data-source/url',
 ];
@@ -42,7 +43,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   decorators: [],
   typeorm: ['errors', 'sql'],
   schema: [...foundation, 'development'],
-  files: [...foundation, 'schema', 'package-manager', 'content/tokens'],
+  files: [...foundation, 'schema', 'package-manager', 'content/tokens', 'data-source/stand-in'],
   database: [...foundation, 'schema', 'files', 'typeorm', ...connection, lockFile],
   content: [...foundation, 'files'],
   shadow: [...foundation, 'typeorm', 'schema', 'files', 'content', 'database', 'data-source', 'version', 'development'],
