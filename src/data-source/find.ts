@@ -28,6 +28,7 @@ export interface FoundDataSource {
   /** Whether the file was found by its usual name, in the scripts, or in the settings. */
   readonly by: 'name' | 'scripts' | 'settings';
   readonly envFiles: readonly string[];
+  readonly variables: Readonly<Record<string, string>>;
 }
 
 /**
@@ -49,7 +50,8 @@ export function findDataSourceFile(
   const file = named === undefined ? join(projectDir, only ?? '') : loadable(projectDir, named);
   const own = scripted.find(({ dataSource }) => join(projectDir, dataSource) === file);
   const by = named !== undefined ? 'settings' : usual(projectDir) === only ? 'name' : 'scripts';
-  return { file, by, envFiles: (own?.envFiles ?? []).map((name) => resolve(projectDir, name)) };
+  const envFiles = (own?.envFiles ?? []).map((name) => resolve(projectDir, name));
+  return { file, by, envFiles, variables: own?.variables ?? {} };
 }
 
 /** The files that commands find by themselves, by their usual name or in scripts. The paths are relative to the project. */

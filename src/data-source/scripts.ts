@@ -11,6 +11,8 @@ export interface Scripted {
   readonly dataSource: string;
   /** The environment files that are loaded first. */
   readonly envFiles: readonly string[];
+  /** The variables that every script with this data source sets, and to the same value. */
+  readonly variables: Readonly<Record<string, string>>;
 }
 
 /** The existing data sources that the scripts of a project name, each once. `manifest` is the content of package.json. */
@@ -32,11 +34,18 @@ export function namedInScripts(
   const found = new Map<string, Scripted>();
   for (const name of Object.keys(scripts)) {
     const command = expanded(name, scripts);
-    for (const path of handedToTypeorm(command)) {
+    for (const { path, variables } of handedToTypeorm(command)) {
       const named = normalize(path);
       const source = loads === 'typescript' ? sourceOf(projectDir, named) : undefined;
       const dataSource = source ?? relative(projectDir, loadable(projectDir, join(projectDir, named)));
-      if (!found.has(dataSource)) found.set(dataSource, { dataSource, envFiles: envFilesIn(command) });
+      const known = found.get(dataSource);
+      const common = known ? Object.entries(known.variables).filter(([key, value]) => variables[key] === value) : [];
+      found.set(
+        dataSource,
+        known
+          ? { ...known, variables: Object.fromEntries(common) }
+          : { dataSource, envFiles: envFilesIn(command), variables },
+      );
     }
   }
   return [...found.values()];
@@ -46,11 +55,26 @@ export function namedInScripts(
  * Only arguments of TypeORM's command count, because `-d` means something else to others: `psql -d app && typeorm migration:run -d
  * src/data-source.ts`.
  */
-function handedToTypeorm(script: string): readonly string[] {
+function handedToTypeorm(script: string): readonly (Pick<Scripted, 'variables'> & { readonly path: string })[] {
   return script.split(/&&|\|\|?|;/).flatMap((command) => {
     const [, , path] = /\s(?:-d|--dataSource)[ =](["']?)([^\s"']+)\1/.exec(command) ?? [];
-    return path !== undefined && command.includes('typeorm') ? [path] : [];
+    return path !== undefined && command.includes('typeorm') ? [{ path, variables: variablesIn(command) }] : [];
   });
+}
+
+/**
+ * `NODE_CONFIG_DIR=config ts-node …`, `cross-env NODE_ENV=development typeorm …`. A script for production does not decide what other commands are
+ * for.
+ */
+function variablesIn(command: string): Readonly<Record<string, string>> {
+  const [, given = ''] = /^\s*(?:(?:npx )?cross-env(?:-shell)? )?((?:\w+=\S*\s+)+)/.exec(command) ?? [];
+  const found = [...given.matchAll(/(\w+)=(["']?)([^\s"'$`]*)\2(?=\s)/g)].map(([, name = '', , value = '']) => [
+    name,
+    value,
+  ]);
+  return Object.fromEntries(
+    found.filter(([name, value]) => value !== '' && !(name === 'NODE_ENV' && value === 'production')),
+  );
 }
 
 /** The source of a compiled data source, which is up to date even before the next build. */

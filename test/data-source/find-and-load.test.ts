@@ -110,6 +110,29 @@ describe('finding the data source', () => {
     expect(find().envFiles).toEqual(envFiles.map((file) => join(project.dir, file)));
   });
 
+  it.each<readonly [what: string, commands: readonly string[], variables: Readonly<Record<string, string>>]>([
+    [
+      'before the command',
+      [`NODE_CONFIG_DIR=apps/config A='x' ${cli} -d src/db/source.ts`],
+      { NODE_CONFIG_DIR: 'apps/config', A: 'x' },
+    ],
+    ['cross-env', ['npm run build && cross-env STAGE=local typeorm -d src/db/source.ts x'], { STAGE: 'local' }],
+    [
+      'not what only one script sets',
+      [`STAGE=local A=1 ${cli} -d src/db/source.ts`, `A=1 STAGE=test ${cli} -d src/db/source.ts`],
+      { A: '1' },
+    ],
+    [
+      'not what a shell computes, or what is for production',
+      [`A=$B NODE_ENV=production ${cli} -d src/db/source.ts`],
+      {},
+    ],
+  ])('sets the variables that the scripts set: %s', (_what, commands, variables) => {
+    project.write('src/db/source.ts', '');
+    scripts(...commands);
+    expect(find().variables).toEqual(variables);
+  });
+
   it('says which variables of .env a data source lacks', async () => {
     const source = `const { DataSource } = require('typeorm');
       module.exports = new DataSource({ type: 'postgres', host: process.env.DB_HOST || '127.0.0.1', port: Number(process.env['DB_PORT'] || 9) });`;
