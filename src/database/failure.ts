@@ -141,8 +141,11 @@ function permissionHint(
   const created = denied.flatMap((text) => classify(text)).filter(({ command }) => command === 'CREATE EXTENSION');
   if (created.length > 0) {
     const names = created.map(({ name }) => name?.join('.') ?? '').join(', ');
+    const then = created.every((one) => one.mentions('IF', 'NOT', 'EXISTS'))
+      ? 'with IF NOT EXISTS, the migration succeeds'
+      : 'the migration needs IF NOT EXISTS for that, which changes nothing where it is already applied';
     const lines = created.map(({ text }) => `${text};`).join(' ');
-    return `Ask an administrator of the database to install the extension${created.length === 1 ? '' : 's'} ${names}, once: ${lines} Then run again: with IF NOT EXISTS, the migration succeeds. To see what else this role may not do: nest-migrate plan`;
+    return `Ask an administrator of the database to install the extension${created.length === 1 ? '' : 's'} ${names}, once: ${lines} Then run again: ${then}. To see what else this role may not do: nest-migrate plan`;
   }
   if (/row-level security/.test(server.message ?? ''))
     return 'Migrate as the owner of the table (not enough with FORCE ROW LEVEL SECURITY) or as a role with BYPASSRLS: for any other role, the statement would have left out the rows that the policy hides.';

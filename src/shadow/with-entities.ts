@@ -5,6 +5,7 @@ import { schemaOptionsOf } from './data-source-options.js';
 import { initialSessionOf } from './initial-session.js';
 import type { Configured } from './initial-session.js';
 import { notSetUp } from './not-set-up.js';
+import { leaveViewsWithoutExpression } from '../typeorm/schema-builder.js';
 import { stubDriver } from '../typeorm/stub-driver.js';
 
 const installed = new WeakMap<DataSource, readonly string[]>();
@@ -32,6 +33,7 @@ export async function withEntities<T>(
   });
   installed.set(configured.dataSource, statements);
   inOneOrder(dataSource);
+  leaveViewsWithoutExpression(dataSource);
   try {
     return await work(dataSource);
   } finally {

@@ -85,11 +85,23 @@ function mendDriver({ driver }: DataSource): () => void {
   });
 }
 
+type Writable = EntityMetadata & { synchronize: boolean };
+
+/** A view entity without an expression stands for a view that a migration has created: TypeORM cannot create it. */
+export function leaveViewsWithoutExpression(dataSource: DataSource): void {
+  for (const metadata of dataSource.entityMetadatas as Writable[])
+    if (isWithoutExpression(metadata)) metadata.synchronize = false;
+}
+
+function isWithoutExpression({ tableType, expression }: EntityMetadata): boolean {
+  return tableType === 'view' && expression === undefined;
+}
+
 /** Temporarily inverts `synchronize`, so that TypeORM builds only the unmanaged tables. */
 function exchangeManaged(dataSource: DataSource): () => void {
   const exchange = (): void => {
-    for (const metadata of dataSource.entityMetadatas as (EntityMetadata & { synchronize: boolean })[])
-      metadata.synchronize = !metadata.synchronize;
+    for (const metadata of dataSource.entityMetadatas as Writable[])
+      if (!isWithoutExpression(metadata)) metadata.synchronize = !metadata.synchronize;
   };
   exchange();
   return exchange;
