@@ -21,11 +21,16 @@ export function standsInFor(project: DataSource, made: DataSource): void {
 export async function standingIn<T>(made: DataSource, work: () => Promise<T>): Promise<T> {
   const project = projects.get(made);
   if (project === undefined) return work();
+  // Before it is redirected, because a data source that is created late does not exist yet.
+  return keepingAway(project, () => redirecting(project, made, work));
+}
+
+async function redirecting<T>(project: DataSource, made: DataSource, work: () => Promise<T>): Promise<T> {
   const redirection = redirected.get(project) ?? { count: 0, restore: redirect(project, made) };
   redirected.set(project, redirection);
   redirection.count += 1;
   try {
-    return await keepingAway(project, () => standing.run(made, work));
+    return await standing.run(made, work);
   } finally {
     redirection.count -= 1;
     if (redirection.count === 0) {
@@ -39,7 +44,10 @@ function redirect(project: DataSource, made: DataSource): () => void {
   // Others put this method on a data source for a time.
   const keys = new Set([...Object.keys(project), ...Object.keys(made), 'createQueryRunner']);
   const before = [...keys].map((key) => [key, Object.getOwnPropertyDescriptor(project, key)] as const);
-  const own = Object.fromEntries(Object.entries(project)) as Record<string, unknown>;
+  // Not only the listed ones: a data source that is created late lists only its options.
+  const own = Object.fromEntries(
+    before.flatMap(([key, found]) => (found && 'value' in found ? [[key, found.value as unknown]] : [])),
+  ) as Record<string, unknown>;
   for (const key of keys) {
     Object.defineProperty(project, key, {
       configurable: true,
