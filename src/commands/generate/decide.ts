@@ -40,6 +40,8 @@ export interface OpenQuestion {
   readonly message: string;
   /** The exact flags to type, one for each possible answer. */
   readonly flags: readonly string[];
+  /** What would make the question needless. */
+  readonly instead?: string;
 }
 
 /**
@@ -165,6 +167,7 @@ function notNullQuestion(path: string, example: string): OpenQuestion {
       `--backfill ${inShell(`${path}=${example}`)}   (any SQL expression, also of other columns; or @Backfill on the property)`,
       `--backfill ${inShell(`${path}=NULL`)}   (there are no NULLs, and the old version of the app writes none)`,
     ],
+    instead: 'Or, if the column may stay NULL: nullable: true in the entity',
   };
 }
 
@@ -200,7 +203,11 @@ export function decisionNeeded(open: readonly OpenQuestion[]): MigrateError {
   const error = new MigrateError({
     code: 'DECISION_NEEDED',
     message: [...open.map(({ message }) => message), 'Nothing was written.'].join('\n'),
-    next: ['Add to the command:', ...new Set(open.flatMap(({ flags }) => flags))].join('\n'),
+    next: [
+      'Add to the command:',
+      ...new Set(open.flatMap(({ flags }) => flags)),
+      ...new Set(open.flatMap(({ instead }) => instead ?? [])),
+    ].join('\n'),
     exitCode: ExitCode.todo,
   });
   openIn.set(error, open);
