@@ -52,9 +52,10 @@ export async function planAndProve(changes: readonly Change[], context: AttemptC
       return { planned, attempt, ...(await prove(files, proofOf(context))) };
     } catch (error) {
       if (!isMigrateError(error)) throw error;
-      await restore(context.proof);
-      if (failedOnRow(error)) throw error;
       first ??= error;
+      // Without the schema from before, nothing else can be tried, and the reason is still the first one.
+      if (!(await isRestored(context.proof))) throw first;
+      if (failedOnRow(error)) throw error;
     }
   }
   throw first;
@@ -74,6 +75,11 @@ function proofOf({ plan, proof, renames }: AttemptContext): ProofContext {
 }
 
 /** There are no rows, so a plain revert loses nothing. */
-async function restore({ client, read, from }: AttemptContext['proof']): Promise<void> {
-  for (const { sql } of await compareSchemas(await read(), from)) await client.query(sql);
+async function isRestored({ client, read, from }: AttemptContext['proof']): Promise<boolean> {
+  try {
+    for (const { sql } of await compareSchemas(await read(), from)) await client.query(sql);
+    return true;
+  } catch {
+    return false;
+  }
 }

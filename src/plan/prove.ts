@@ -223,6 +223,9 @@ function proofFailed(message: string, statements: readonly string[], cause?: unk
 
 /** A generated statement that refuses to run names the flag to use instead. */
 function hintOf(error: unknown): string | undefined {
-  const { code, hint } = (error ?? {}) as { readonly code?: string; readonly hint?: string };
+  const { code, hint, detail } = (error ?? {}) as Readonly<Record<'code' | 'hint' | 'detail', string | undefined>>;
+  // A foreign key of the entities has columns of one type, so it is one that was made by hand.
+  if (code === '42804' && messageOf(error).startsWith('foreign key constraint'))
+    return `${detail ?? ''} Nothing was written. The foreign key was made by hand, and is kept. If the new type is not meant, name the right one in the entity, such as @Column('uuid'). Otherwise, drop the foreign key first, in a migration of its own.`.trimStart();
   return code === '0A000' && hint?.includes(' --') ? hint : undefined;
 }
