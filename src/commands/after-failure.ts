@@ -13,7 +13,9 @@ export function withAdvice(error: MigrateError, { known }: Survey, { classes }: 
   const texts = known.slice(0, failed).map((migration) => textOf(migration, classes));
   const next = texts.every((text) => text !== undefined) ? noBeginning(error.cause, texts) : undefined;
   const instead = next ?? alreadyThere(error, known);
-  return instead === undefined ? error : error.with({ next: instead });
+  if (instead === undefined) return error;
+  const [, ...more] = error.next.split('\n');
+  return error.with({ next: [instead, ...more].join('\n') });
 }
 
 /** The text of a file, or the code of a class that is not in a file of its own; undefined if it does not show all that it does. */

@@ -5,7 +5,7 @@ import type { SqlClient } from '../database/sql-client.js';
 import { createDowns, useOfDowns } from '../database/downs-table.js';
 import { createExtensionsInside } from '../database/initialise.js';
 import { createLedgerSchema } from '../database/ledger-schema.js';
-import { ensureTables, readLedgerInside } from '../database/ledger.js';
+import { createLedgerTable, ensureTables, readLedgerInside } from '../database/ledger.js';
 import { lendQueryRunner } from '../database/lend-query-runner.js';
 import type { Lock } from '../database/lock.js';
 import { nextBatch } from '../database/log.js';
@@ -99,6 +99,8 @@ async function rehearse(
       await createLedgerSchema(session.client, context.tables);
       if (since === 'now') await createExtensionsInside(context.dataSource, session.client);
       await session.unwatched(() => createMetadataTable(context.dataSource, session.queryRunner));
+      // Migrations may put right what it says of others.
+      await session.client.query(createLedgerTable(context.tables));
     };
     return { finished: [], statements: await dryRun(steps, { transaction: options.transaction, prepare }, apply) };
   });

@@ -20,7 +20,7 @@ export async function recordOnly(steps: readonly DirectedMigration[], context: A
       if (transaction === undefined) return false;
       for (const step of steps) {
         if (step === steps.at(-1)) await recordAndCommit(session, transaction, { step, durationMs: 0 }, context);
-        else await recordStep(session, { step, durationMs: 0 }, context);
+        else await recordStep(session, transaction, { step, durationMs: 0 }, context);
       }
       return true;
     } catch (error) {

@@ -11,14 +11,17 @@ import type { ApplyContext, DirectedMigration } from './directed-migration.js';
 
 const notRecorded = 'nest_migrate.not_recorded';
 
-/** Set in each transaction that we open, to distinguish it from one that a migration has opened. */
-export const markOpen = `SET LOCAL "nest_migrate.open" = '0'`;
+/** The transaction is not the one that we opened. The migration has ended that one without its query runner. */
+export class NotRecorded extends Error {
+  constructor() {
+    super('It ended its own transaction.');
+  }
+}
 
-/**
- * Evaluates to '0' in the transaction that we opened, so that it changes nothing, and to no number in any other, because the setting is
- * gone there.
- */
-const isOpen = `coalesce(nullif(current_setting('nest_migrate.open', true), ''), '${notRecorded}')::int`;
+/** Evaluates to 0 in this transaction, so that it changes nothing, and to no number in any other. */
+function isOpen({ xid }: Fenced): string {
+  return `(CASE WHEN pg_current_xact_id()::text = '${xid}' THEN '0' ELSE '${notRecorded}' END)::int`;
+}
 
 /** A finished step, and what is stored of it. */
 export interface Done {
@@ -30,13 +33,14 @@ export interface Done {
 /** Records a step in ledger and log, inside its own transaction. `next` continues in the same transaction. */
 export async function recordStep(
   session: Session,
+  transaction: Fenced,
   done: Done,
   context: ApplyContext,
   next?: DirectedMigration,
 ): Promise<void> {
   session.progress.own = 'the statement that records the migration';
-  await session.client.query(`${recordSql(done, context)}; ${setName(next)}`).catch((error: unknown) => {
-    throw asNotRecorded(error, done.step);
+  await session.client.query(`${recordSql(done, transaction, context)}; ${setName(next)}`).catch((error: unknown) => {
+    throw asNotRecorded(error);
   });
 }
 
@@ -49,18 +53,16 @@ export async function recordAndCommit(
 ): Promise<void> {
   const { client, queryRunner } = session;
   // TypeORM would not commit a transaction that is no longer open. Then recording the step reports the problem.
-  if (!queryRunner.isTransactionActive) return recordStep(session, done, context);
+  if (!queryRunner.isTransactionActive) return recordStep(session, transaction, done, context);
   // Savepoints that a migration has left open end with the transaction.
   believe(queryRunner, 'open');
-  const record = recordSql(done, context);
+  const record = recordSql(done, transaction, context);
   await session.unwatched(
     () => queryRunner.commitTransaction(),
     async (commit) => {
       transaction.commit = 'sent';
       session.progress.own = 'COMMIT';
-      await client
-        .query(`${record}; ${commit}`)
-        .catch((error: unknown) => Promise.reject(asNotRecorded(error, done.step)));
+      await client.query(`${record}; ${commit}`).catch((error: unknown) => Promise.reject(asNotRecorded(error)));
       transaction.commit = 'acknowledged';
     },
   );
@@ -70,7 +72,7 @@ export async function recordAndCommit(
  * Updates ledger and log in one message. It fails if the transaction that we opened is no longer open. Then nothing in the same message has
  * an effect, in particular no COMMIT of a transaction that a migration has opened itself.
  */
-function recordSql({ step, durationMs, down }: Done, context: ApplyContext): string {
+function recordSql({ step, durationMs, down }: Done, transaction: Fenced, context: ApplyContext): string {
   const { tables } = context;
   const { names, values } = attemptColumns(attemptOf(step, context, 'transactional'));
   const duration = Math.round(durationMs);
@@ -78,14 +80,19 @@ function recordSql({ step, durationMs, down }: Done, context: ApplyContext): str
   return `${ledgerAndDown(step, down, context)};
     INSERT INTO ${tables.log} (${names}${xid}, state, started_at, finished_at, duration_ms)
       VALUES (${values}${xidValue}, '${step.direction === 'up' ? 'applied' : 'reverted'}',
-        clock_timestamp() - interval '${duration} milliseconds', clock_timestamp(), ${duration} + ${isOpen})`;
+        clock_timestamp() - interval '${duration} milliseconds', clock_timestamp(), ${duration} + ${isOpen(transaction)})`;
 }
 
-function asNotRecorded(error: unknown, { migration: { name }, direction }: DirectedMigration): unknown {
-  if (!messageOf(error).includes(notRecorded)) return error;
+function asNotRecorded(error: unknown): unknown {
+  return messageOf(error).includes(notRecorded) ? new NotRecorded() : error;
+}
+
+/** `state` says what remains of the transaction. */
+export function endedBehind({ migration: { name }, direction }: DirectedMigration, state: string): MigrateError {
   return new MigrateError({
     code: 'MIGRATION_FAILED',
-    message: `Migration ${name} ended its own transaction (a COMMIT or ROLLBACK in its SQL). What it did before that is in the database, but it is not recorded as ${direction === 'up' ? 'applied' : 'reverted'}.`,
-    next: `Remove the COMMIT, or let it run without a transaction (\`transaction = false\` in the class, \`-- transaction: false\` in a .sql file). If all of it is done: nest-migrate ${direction === 'up' ? 'run' : 'revert'} --fake --count 1`,
+    message: `Migration ${name} ended its own transaction, with COMMIT AND CHAIN or without its query runner. It is not recorded as ${direction === 'up' ? 'applied' : 'reverted'}.\n${state}`,
+    next: `Let it send COMMIT with its query runner, or let it run without a transaction (\`transaction = false\`). If all of it is done: nest-migrate ${direction === 'up' ? 'run' : 'revert'} --fake --count 1`,
+    migration: name,
   });
 }

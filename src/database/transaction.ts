@@ -17,7 +17,7 @@ import { assertFinishedMeanwhile, openFenced } from './fence.js';
 import type { Fenced } from './fence.js';
 import { logFailure } from './log.js';
 import { OwnEnding } from './own-ending.js';
-import { markOpen, recordAndCommit, recordStep } from './record.js';
+import { endedBehind, NotRecorded, recordAndCommit, recordStep } from './record.js';
 import type { Done } from './record.js';
 import { endingOf } from './ending.js';
 import { noticingSelfWait } from './self-wait.js';
@@ -100,7 +100,7 @@ async function attemptOnce(
         at.durations.push(done.durationMs);
         if (at.ending?.rest) await at.ending.rest.finish(done.down);
         else if (step === steps.at(-1)) await recordAndCommit(session, at.transaction, done, context);
-        else await recordStep(session, done, context, steps[index + 1]);
+        else await recordStep(session, at.transaction, done, context, steps[index + 1]);
       }
       return { durations: at.durations };
     } catch (thrown) {
@@ -147,6 +147,7 @@ async function afterFailure(
     const attempt = attemptOf(step, context, 'transactional');
     await logFailure(session.client, context.tables, attempt, messageOf(error), performance.now() - started);
   }
+  if (step && error instanceof NotRecorded) throw endedBehind(step, state);
   const direction = steps[0]?.direction ?? 'up';
   const hint = fate === 'rolled back' ? await reasonInCatalog(session.client, error) : endingOf(error);
   const at = { migration, direction, sql, statement, state, hint, denied: denied.statements };
@@ -196,7 +197,7 @@ export async function begin(
         results = (await session.client.query(
           `START TRANSACTION${level};
            SET LOCAL lock_timeout = ${settings.lockTimeoutMs}; SET LOCAL statement_timeout = ${settings.statementTimeoutMs}; ${transactionSettings(context.lock)};
-           ${markOpen}; ${setName(steps[0])};${commit === 'on-disk' ? '' : ' SET LOCAL synchronous_commit = off;'}
+           ${setName(steps[0])};${commit === 'on-disk' ? '' : ' SET LOCAL synchronous_commit = off;'}
            ${questions}`,
         )) as unknown as readonly SqlResult[];
       },

@@ -298,6 +298,13 @@ describe('a dry run behaves like a real run', () => {
     expect((await rehearse([both])).error).toContain('unsafe use of new value "bad"');
   });
 
+  it('has the table of applied migrations, which a migration may put right', async () => {
+    const { statements, error } = await rehearse([
+      migration('Forgets1700000000001', { up: [`DELETE FROM migrations WHERE name = 'Squashed1600000000000'`] }),
+    ]);
+    expect([marksOf(statements), error]).toEqual(['x', '']);
+  });
+
   it('warns of what will fail in a real run', async () => {
     const fails = migration('Fails1700000000001', {
       up: ['CREATE INDEX CONCURRENTLY ON users (email)', 'COMMIT AND CHAIN'],

@@ -192,6 +192,24 @@ describe('run', () => {
     expect(log).toEqual([{ migration: 'Ends1700000000001', state: 'failed' }]);
   });
 
+  it('records a migration that resets all settings of its session', async () => {
+    const resets = migration('Resets1700000000001', { up: ['CREATE TABLE users (id int)', 'RESET ALL'] });
+    await using({ url: database.url, migrations: [resets] }, (migrator) => migrator.run());
+    expect(await ledger()).toEqual(['Resets1700000000001']);
+  });
+
+  it('claims nothing of a transaction that a migration has rolled back behind our back', async () => {
+    const behind = async (runner: QueryRunner): Promise<void> => {
+      await ((await runner.connect()) as { query(sql: string): Promise<unknown> }).query('ROLLBACK');
+    };
+    const ends = migration('Ends1700000000001', { up: ['CREATE TABLE users (id int)', behind, 'SELECT 1'] });
+    const error = await failureOf(using({ url: database.url, migrations: [ends] }, (migrator) => migrator.run()));
+    expect(error.message).toContain(
+      'The database is as it was before this migration: the transaction was rolled back.',
+    );
+    expect(await relations('users')).toEqual([]);
+  });
+
   it.each(['warn', 'run', 'refuse'] as const)(
     'treats a migration older than an applied one by outOfOrder %s',
     async (outOfOrder) => {
