@@ -44,6 +44,7 @@ async function devAfterSaves(given: Io, flags: DevFlags, name?: string): Promise
   const { followSaves } = await import('./watch/follow-saves.js');
   const { tellWritten } = await import('./watch/standby.js');
   let isAsked = false;
+  const known = new Set<string>();
   await followSaves({
     flags,
     signal: given.signal,
@@ -63,7 +64,10 @@ async function devAfterSaves(given: Io, flags: DevFlags, name?: string): Promise
       };
       const tell = async (result: DevResult): Promise<void> => {
         await tellWritten([...result.files, ...result.removed]);
-        show(result, savedLines, io);
+        // What has been said of the objects that are kept holds for every save.
+        const warnings = result.warnings.filter((warning) => !known.has(warning));
+        for (const warning of warnings) known.add(warning);
+        show({ ...result, warnings }, savedLines, io);
       };
       const options = { ...(await optionsOf(flags, name, io)), tell, ...(!isFirst && { unused: 'left out' as const }) };
       await withMigrator(io, flags, (migrator) => migrator.dev(options));

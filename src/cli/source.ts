@@ -46,7 +46,9 @@ export async function loadSource(project: Project, flags: GlobalFlags, io: Io): 
 
 async function fromFile(project: Project, io: Io): Promise<Source> {
   const { file, by, envFiles, variables } = findDataSourceFile(project.dir, project.manifest, project.dataSource);
-  if (by === 'scripts') io.note(`Data source: ${relative(project.dir, file)}, as the scripts of package.json name it.`);
+  // After the first save of `dev --watch`, it is known.
+  if (by === 'scripts' && io.shown === undefined)
+    io.note(`Data source: ${relative(project.dir, file)}, as the scripts of package.json name it.`);
   for (const [name, value] of Object.entries(variables)) process.env[name] ??= value;
   loadEnvFiles(envFiles);
   const load = async (): Promise<DataSource> =>

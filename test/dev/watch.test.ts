@@ -127,10 +127,18 @@ it('goes on after an answer on the command line has had its effect', async () =>
   watching.process.kill('SIGINT');
   await watching.result;
   project.write('src/post.entity.ts', entity('b'));
+  project.write(
+    'migrations/1600000000000-ByHand.ts',
+    `export class ByHand1600000000000 { up(runner: any) { return runner.query('CREATE SEQUENCE by_hand'); } async down() {} }`,
+  );
   watching = startCli(['dev', '--watch', '--rename', 'post.a=b', '--shadow', serverUrl()], {
     cwd: project.dir,
     env: { DATABASE_URL: database.url },
   });
-  await told(/RENAME COLUMN.*\(/);
-  expect((await saved(entity('bc'), /ADD COLUMN "c".*\(|More: /)).text).not.toContain('no effect');
+  const { text } = await told(/RENAME COLUMN.*\(/);
+  expect(text).toContain('sequence by_hand is not in the entities');
+  const next = await saved(entity('bc'), /ADD COLUMN "c".*\(|More: /);
+  expect(next.text).not.toContain('no effect');
+  // It is said once.
+  expect(next.text).not.toContain('by_hand');
 });

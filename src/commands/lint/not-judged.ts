@@ -56,5 +56,5 @@ function commentBefore(sql: string): number {
 
 function nextOf(error: unknown): string | undefined {
   const next = (error as { readonly next?: unknown }).next;
-  return typeof next === 'string' ? `-- ${next}` : undefined;
+  return typeof next === 'string' ? next.replaceAll(/^/gm, '-- ') : undefined;
 }
