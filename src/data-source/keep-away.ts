@@ -38,11 +38,11 @@ const guarded = new Map<Pg, { count: number; readonly restore: () => void }>();
  */
 export async function keepingAway<T>(project: DataSource, work: () => Promise<T>): Promise<T> {
   const { postgres: pg } = project.driver as unknown as { readonly postgres?: Pg };
-  if (pg === undefined) return work();
+  const own = pg && clientFor(project, pg);
+  if (pg === undefined || own === undefined) return work();
   const guard = guarded.get(pg) ?? { count: 0, restore: guardClients(pg) };
   guarded.set(pg, guard);
   guard.count += 1;
-  const own = new pg.Client(addressOf(project));
   const place = showConnection(project) ?? 'the server';
   try {
     return await new Promise<T>((resolve, reject) => {
@@ -54,6 +54,15 @@ export async function keepingAway<T>(project: DataSource, work: () => Promise<T>
       guarded.delete(pg);
       guard.restore();
     }
+  }
+}
+
+/** Undefined if nothing can connect with this address. */
+function clientFor(project: DataSource, pg: Pg): PgClient | undefined {
+  try {
+    return new pg.Client(addressOf(project));
+  } catch {
+    return undefined;
   }
 }
 

@@ -43,30 +43,28 @@ async function redirecting<T>(project: DataSource, made: DataSource, work: () =>
 function redirect(project: DataSource, made: DataSource): () => void {
   // Others put this method on a data source for a time.
   const keys = new Set([...Object.keys(project), ...Object.keys(made), 'createQueryRunner']);
-  const before = [...keys].map((key) => [key, Object.getOwnPropertyDescriptor(project, key)] as const);
-  // Not only the listed ones: a data source that is created late lists only its options.
-  const own = Object.fromEntries(
-    before.flatMap(([key, found]) => (found && 'value' in found ? [[key, found.value as unknown]] : [])),
-  ) as Record<string, unknown>;
+  // What it has itself is kept in another object of its class, and put back from there. Each key is asked for, because a data source that is
+  // created late lists only its options.
+  const own = Object.create(Object.getPrototypeOf(project) as object) as object;
+  for (const key of keys) {
+    const descriptor = Object.getOwnPropertyDescriptor(project, key);
+    if (descriptor) Object.defineProperty(own, key, descriptor);
+  }
   for (const key of keys) {
     Object.defineProperty(project, key, {
       configurable: true,
-      enumerable: key in own,
-      get: (): unknown => {
-        if (standing.current) return Reflect.get(standing.current, key);
-        return key in own ? own[key] : Reflect.get(Object.getPrototypeOf(project) as object, key, project);
-      },
+      enumerable: Object.hasOwn(own, key),
+      get: () => Reflect.get(standing.current ?? own, key, standing.current ?? project) as unknown,
       set: (value: unknown) => {
         Reflect.set(standing.current ?? own, key, value);
       },
     });
   }
   return () => {
-    for (const [key, descriptor] of before) {
+    for (const key of keys) {
       Reflect.deleteProperty(project, key);
-      if (key in own) Object.defineProperty(project, key, { ...descriptor, ...plain, value: own[key] });
+      const descriptor = Object.getOwnPropertyDescriptor(own, key);
+      if (descriptor) Object.defineProperty(project, key, descriptor);
     }
   };
 }
-
-const plain = { configurable: true, enumerable: true, writable: true };

@@ -1,5 +1,8 @@
 import { expect, it } from '@jest/globals';
 import { DataSource, EntitySchema } from 'typeorm';
+import { keepingAway } from '../../src/data-source/keep-away.js';
+import { lateDataSource } from '../../src/data-source/late-data-source.js';
+import { standingIn, standsInFor } from '../../src/data-source/stand-in.js';
 import { createMigrator } from '../../src/migrator.js';
 import { createTestDatabase } from '../../src/testing/index.js';
 import { createDatabase, serverUrl } from '../support/database.js';
@@ -99,4 +102,34 @@ it('in a test database, it uses that database', async () => {
   ]);
   await database.close();
   expect(Object.getOwnPropertyDescriptors(AppDataSource)).toEqual(own);
+});
+
+it.each(['a class', 'created late'])(
+  'other code does not notice meanwhile, and nothing of it is left: %s',
+  async (how) => {
+    const options = { type: 'postgres', url: 'postgres://a:b@127.0.0.1:1/app' } as const;
+    const real = new DataSource(options);
+    const project = how === 'a class' ? real : lateDataSource(options, () => real);
+    const made = new DataSource({ ...options, database: 'another' });
+    standsInFor(project, made);
+    const { manager } = real;
+    let end: () => void = () => undefined;
+    const working = standingIn(made, async () => {
+      expect([project.manager, project.options]).toEqual([made.manager, made.options]);
+      await new Promise<void>((resolve) => (end = resolve));
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(project.manager).toBe(manager);
+    expect([project.options, typeof project.createQueryRunner]).toEqual([options, 'function']);
+    end();
+    await working;
+    expect(project.manager).toBe(manager);
+    expect(Object.getOwnPropertyDescriptor(real, 'manager')).toHaveProperty('value', manager);
+  },
+);
+
+it('an address that nothing can connect to is no reason not to try out a migration', async () => {
+  const project = new DataSource({ type: 'postgres', host: '127.0.0.1' });
+  Object.assign(project.options, { url: 'postgres://user:pa#ss@host:port/app' });
+  expect(await keepingAway(project, () => Promise.resolve('done'))).toBe('done');
 });
