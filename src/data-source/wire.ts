@@ -1,5 +1,6 @@
 import { Duplex } from 'node:stream';
 import { callbackify } from 'node:util';
+import { CopyIn, withoutGoOn } from './copy-in.js';
 import { message, statusIn } from './messages.js';
 import type { TransactionStatus } from './messages.js';
 
@@ -16,6 +17,7 @@ export class Wire extends Duplex {
   readonly pid = process.pid;
   #last: Promise<unknown> = Promise.resolve();
   #status: TransactionStatus = 'I';
+  readonly #copy = new CopyIn();
 
   constructor(private readonly exchange: Exchange) {
     super();
@@ -98,7 +100,11 @@ export class Wire extends Duplex {
 
   async #answersTo(messages: Uint8Array): Promise<Uint8Array> {
     if (isStartup(messages)) return welcome;
-    return messages[0] === terminate ? nothing : this.exchange(messages);
+    if (messages[0] === terminate) return nothing;
+    const step = this.#copy.take(messages);
+    if ('answer' in step) return step.answer;
+    const answers = await this.exchange(step.send);
+    return step.repeats === undefined ? answers : withoutGoOn(answers);
   }
 }
 
