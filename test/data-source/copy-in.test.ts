@@ -57,7 +57,9 @@ it('COPY FROM STDIN reaches PGlite together with its rows, which would wait for 
     expect(await copy('COPY cities FROM STDIN', ['1\tBerlin\n'])).toMatchObject({ code: '23505' });
     // `pg` itself has no rows to send, and says so.
     await expect(client.query('COPY cities FROM STDIN')).rejects.toMatchObject({ code: '57014' });
-    await expect(client.query({ text: 'COPY cities FROM STDIN', values: [], name: 'copy' })).rejects.toThrow('simple query');
+    await expect(client.query({ text: 'COPY cities FROM STDIN', values: [], name: 'copy' })).rejects.toThrow(
+      'simple query',
+    );
     expect((await client.query('SELECT name FROM cities ORDER BY id')).rows).toEqual([
       { name: 'Berlin' },
       { name: 'Paris' },
