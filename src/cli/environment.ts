@@ -1,11 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { unloadedFile } from '../data-source/env-files.js';
 import { requireFrom } from '../require-from.js';
 
 /** What to do if a file that sets variables, which were read in vain, was not loaded; undefined if there is none. */
 export function aboutEnvironment(unset: ReadonlySet<string>, file: string, dir: string): string | undefined {
-  const found = unloadedFile(unset, dir, file);
+  const found = existsSync(file) ? unloadedFile(unset, dir, file) : undefined;
   if (found === undefined) return undefined;
   const shown = relative(dir, file);
   const what = `${shown} reads ${listed(found.names)}, which ${found.file} sets, but nothing has loaded ${found.file} for this command.`;
