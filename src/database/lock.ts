@@ -3,6 +3,7 @@ import { embeddedDirOf } from '../data-source/embedded-brand.js';
 import { messageOf, MigrateError } from '../errors.js';
 import type { Blocker } from '../events.js';
 import { advisoryLockHolder, describeBlocker } from './blockers.js';
+import { lockedItself } from './executing.js';
 import { asking, servedBy, withClient } from './client.js';
 import { takeEmbeddedLock } from './embedded-lock.js';
 import { backendStarted, learnBackend } from './witness.js';
@@ -108,6 +109,8 @@ async function acquire(
         throw refusedByPooler(error) ?? error;
       });
       holder = () => advisoryLockHolder(client, [namespace, key]);
+      const itself = held || attempt > 0 ? undefined : lockedItself((await holder())?.pid);
+      if (itself !== undefined) throw waitsForItself(itself);
       if (!held) return attempt > 0 && !(await stillNeeded(client)) ? { waitedMs, key: undefined } : undefined;
       if (attempt > 0) context.onEvent({ type: 'lock-acquired', waitedMs });
       return { waitedMs: attempt === 0 ? 0 : waitedMs, key };
@@ -139,6 +142,16 @@ async function tryLock(client: OwnClient, tables: Tables): Promise<{ readonly he
   if (held) servedBy(client, learnBackend(client, answer));
   else await client.query('ROLLBACK');
   return { held, key: Number(answer?.['key']) };
+}
+
+/** A migration may start an application that migrates when it starts. */
+function waitsForItself(migration: string): MigrateError {
+  return new MigrateError({
+    code: 'LOCK_NOT_ACQUIRED',
+    message: `Migration ${migration} migrates the same database while it is executed, probably with an application that it starts. It holds the lock for that itself, and would wait forever.`,
+    next: "Start an application in a migration without migrating: MigrationsModule.forRoot({ onBootstrap: 'off' }), or a module without it. Better, use the query runner that the migration is given.",
+    migration,
+  });
 }
 
 /** In this mode of PgBouncer, each statement may go to a different session. https://www.pgbouncer.org/features.html */

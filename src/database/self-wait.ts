@@ -2,16 +2,13 @@ import type { DataSource, QueryRunner } from 'typeorm';
 import { MigrateError } from '../errors.js';
 import { withOwn } from '../typeorm/own-methods.js';
 import type { ApplyContext } from './directed-migration.js';
+import { executing } from './executing.js';
+import type { Executing } from './executing.js';
 import type { Session } from './session.js';
-import { Within } from '../within.js';
 import type { SqlClient } from './sql-client.js';
 import { isQuiet, lastQueryOf, processIdOf, rememberQueries } from './wire.js';
 
 const lookEveryMs = 300;
-
-/** The connections that a migration has used, each with a function that restores its original state. */
-type Clients = Map<object, () => void>;
-const migrations = new Within<Clients>();
 
 /**
  * Does the work of a migration. Its queries through the data source use another connection. If one of them needs a lock that the
@@ -27,11 +24,11 @@ export async function noticingSelfWait<T>(
   const { side } = lock;
   const ours = processIdOf(session.client);
   if (side === undefined || ours === undefined) return work();
-  const clients: Clients = new Map();
+  const clients: Executing['clients'] = new Map();
   const create = dataSource.createQueryRunner.bind(dataSource);
   const createQueryRunner: DataSource['createQueryRunner'] = (mode) => {
     const made = create(mode);
-    return migrations.current === clients ? remembering(made, clients) : made;
+    return executing.current?.clients === clients ? remembering(made, clients) : made;
   };
   let found: string | undefined;
   const look = async (): Promise<void> => {
@@ -45,7 +42,7 @@ export async function noticingSelfWait<T>(
   const timer = setInterval(() => void look().catch(() => undefined), lookEveryMs);
   timer.unref();
   try {
-    return await withOwn(dataSource, { createQueryRunner }, () => migrations.run(clients, work));
+    return await withOwn(dataSource, { createQueryRunner }, () => executing.run({ migration, side, clients }, work));
   } catch (error) {
     throw found === undefined ? error : waitsForItself(migration, found, error);
   } finally {
@@ -54,7 +51,7 @@ export async function noticingSelfWait<T>(
   }
 }
 
-function remembering(queryRunner: QueryRunner, clients: Clients): QueryRunner {
+function remembering(queryRunner: QueryRunner, clients: Executing['clients']): QueryRunner {
   const connect = queryRunner.connect.bind(queryRunner) as () => Promise<object>;
   return Object.assign(queryRunner, {
     connect: async () => {

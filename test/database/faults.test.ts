@@ -106,6 +106,19 @@ describe('a table that another session has locked', () => {
     expect(await names()).toEqual([]);
   });
 
+  it('is not awaited by a migration that migrates the same database itself', async () => {
+    const nested = migration('Nested1700000000001', {
+      up: [() => using({ url: database.url, migrations: [addColumn] }, (migrator) => migrator.run())],
+    });
+    const error = await failureOf(using({ url: database.url, migrations: [nested] }, (migrator) => migrator.run()));
+    expect([error.code, error.message, error.next]).toEqual([
+      'LOCK_NOT_ACQUIRED',
+      expect.stringContaining('Nested1700000000001 migrates the same database while it is executed'),
+      expect.stringContaining("onBootstrap: 'off'"),
+    ]);
+    expect(await names()).toEqual([]);
+  });
+
   it('does not make its readers wait longer than the lock timeout', async () => {
     const other = await database.client();
     const reader = await database.client();
