@@ -2,6 +2,7 @@ import { Socket } from 'node:net';
 import type { DataSource } from 'typeorm';
 import { Within } from '../within.js';
 import { addressOf, showConnection } from './describe.js';
+import { WhileInUse } from './while-in-use.js';
 
 /** Code that is only tried out has connected to the database of the data source. */
 export class ReachedDatabase extends Error {
@@ -30,7 +31,7 @@ interface PgClient {
 type Pg = { readonly Client: new (config: object) => PgClient };
 
 const kept = new Within<Kept>();
-const guarded = new Map<Pg, { count: number; readonly restore: () => void }>();
+const guards = new WhileInUse<Pg>();
 
 /**
  * Tries out code of the project that must not reach the database of its data source. A migration may start a Nest application, or open a
@@ -40,21 +41,12 @@ export async function keepingAway<T>(project: DataSource, work: () => Promise<T>
   const { postgres: pg } = project.driver as unknown as { readonly postgres?: Pg };
   const own = pg && clientFor(project, pg);
   if (pg === undefined || own === undefined) return work();
-  const guard = guarded.get(pg) ?? { count: 0, restore: guardClients(pg) };
-  guarded.set(pg, guard);
-  guard.count += 1;
   const place = showConnection(project) ?? 'the server';
-  try {
-    return await new Promise<T>((resolve, reject) => {
+  const watched = (): Promise<T> =>
+    new Promise<T>((resolve, reject) => {
       kept.run({ own, place, stop: reject }, work).then(resolve, reject);
     });
-  } finally {
-    guard.count -= 1;
-    if (guard.count === 0) {
-      guarded.delete(pg);
-      guard.restore();
-    }
-  }
+  return guards.during(pg, () => guardClients(pg), watched);
 }
 
 /** Undefined if nothing can connect with this address. */

@@ -1,12 +1,12 @@
 import type { DataSource } from 'typeorm';
 import { Within } from '../within.js';
 import { keepingAway } from './keep-away.js';
+import { WhileInUse } from './while-in-use.js';
 
 /** The data source of the project for each one that was made with its options. */
 const projects = new WeakMap<DataSource, DataSource>();
 const standing = new Within<DataSource>();
-/** The redirections that are in place, and how many pieces of work use each. */
-const redirected = new Map<DataSource, { count: number; readonly restore: () => void }>();
+const redirections = new WhileInUse<DataSource>();
 
 /** Lets `made` stand in for the data source of the project, see `standingIn`. */
 export function standsInFor(project: DataSource, made: DataSource): void {
@@ -22,22 +22,13 @@ export async function standingIn<T>(made: DataSource, work: () => Promise<T>): P
   const project = projects.get(made);
   if (project === undefined) return work();
   // Before it is redirected, because a data source that is created late does not exist yet.
-  return keepingAway(project, () => redirecting(project, made, work));
-}
-
-async function redirecting<T>(project: DataSource, made: DataSource, work: () => Promise<T>): Promise<T> {
-  const redirection = redirected.get(project) ?? { count: 0, restore: redirect(project, made) };
-  redirected.set(project, redirection);
-  redirection.count += 1;
-  try {
-    return await standing.run(made, work);
-  } finally {
-    redirection.count -= 1;
-    if (redirection.count === 0) {
-      redirected.delete(project);
-      redirection.restore();
-    }
-  }
+  return keepingAway(project, () =>
+    redirections.during(
+      project,
+      () => redirect(project, made),
+      () => standing.run(made, work),
+    ),
+  );
 }
 
 function redirect(project: DataSource, made: DataSource): () => void {
