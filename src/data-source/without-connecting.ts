@@ -17,7 +17,10 @@ export async function withoutConnecting<T, DataSource extends object>(
   const { prototype } = DataSource;
   const { initialize } = prototype;
   const held = new Set<DataSource>();
+  let isOver = false;
   prototype.initialize = async function heldBack() {
+    // A file may keep it, to add something of its own: dataSource.initialize.bind(dataSource).
+    if (isOver) return initialize.call(this);
     held.add(this);
     await instead(this);
     // The data source claims to be connected, because @nestjs/typeorm and our own module would otherwise retry.
@@ -31,6 +34,7 @@ export async function withoutConnecting<T, DataSource extends object>(
     return result;
   } finally {
     stopExpecting();
+    isOver = true;
     prototype.initialize = initialize;
     for (const one of held) Object.assign(one, { isInitialized: false });
   }

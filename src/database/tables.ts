@@ -1,5 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { fittingName, quoteName, truncatedName } from '../sql/index.js';
+import { namesIn } from '../typeorm/options.js';
 
 /**
  * The tables as written in SQL: TypeORM's own, which lists the applied migrations, and in the same schema our log, the kept downs, and the
@@ -21,12 +22,12 @@ export interface Tables {
 }
 
 export function tablesOf(dataSource: DataSource): Tables {
-  const options = dataSource.options as { readonly migrationsTableName?: string; readonly schema?: string };
-  const parts = (options.migrationsTableName ?? 'migrations').split('.');
+  const names = namesIn(dataSource);
+  const parts = names.ledger.split('.');
   const name = truncatedName(parts.at(-1) ?? 'migrations');
   const logName = fittingName(`${name}_log`);
   // TypeORM also accepts the name of the database before schema and table.
-  const schema = parts.at(-2) ?? options.schema;
+  const schema = parts.at(-2) ?? names.schema;
   const prefix = schema === undefined ? '' : `${quoteName(schema)}.`;
   return {
     ledger: prefix + quoteName(name),

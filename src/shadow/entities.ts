@@ -8,6 +8,15 @@ import { createExtensions } from './entity-extensions.js';
 import { describeAt, managed, schemaOf } from './entity-names.js';
 import { entityStatements } from './entity-statements.js';
 import { classify, commandOf, quoteName } from '../sql/index.js';
+import { declareKeys } from './undeclared-keys.js';
+import type { UndeclaredKey } from './undeclared-keys.js';
+import { namesIn } from '../typeorm/options.js';
+
+/** What the migrations say, and the entities do not, although it belongs to them. */
+export interface Unsaid {
+  readonly valueless: readonly ValuelessEnum[];
+  readonly undeclared: readonly UndeclaredKey[];
+}
 
 type Execute = (sql: string) => Promise<unknown>;
 
@@ -17,10 +26,10 @@ type Execute = (sql: string) => Promise<unknown>;
  *
  * The statements are those of TypeORM's own schema builder, so that TypeORM's command line agrees with the result, mended where the
  * builder writes what PostgreSQL refuses. Tables of entities with `synchronize: false` are created only when something refers to them:
- * a foreign key must have its place. Returns the enums whose values the entities do not say.
+ * a foreign key must have its place. Returns what the entities do not say.
  */
-export async function createEntities(dataSource: DataSource, execute: Execute): Promise<readonly ValuelessEnum[]> {
-  const valueless = settleEnums(dataSource);
+export async function createEntities(dataSource: DataSource, execute: Execute): Promise<Unsaid> {
+  const unsaid = { valueless: settleEnums(dataSource), undeclared: declareKeys(dataSource) };
   await createSchemas(dataSource, execute, 'managed');
   await createExtensions(dataSource, execute, 'managed');
   const statements = await entityStatements(dataSource, 'managed');
@@ -38,12 +47,14 @@ export async function createEntities(dataSource: DataSource, execute: Execute): 
     { broken, unmanaged },
   );
   broken.refuse();
-  return valueless;
+  return unsaid;
 }
 
 async function createSchemas(dataSource: DataSource, execute: Execute, which: 'managed' | 'unmanaged'): Promise<void> {
-  const own = (dataSource.options as { readonly schema?: string }).schema;
-  const named = [own, ...managed(dataSource, which).map((metadata) => schemaOf(dataSource, metadata))];
+  const named = [
+    namesIn(dataSource).schema,
+    ...managed(dataSource, which).map((metadata) => schemaOf(dataSource, metadata)),
+  ];
   for (const schema of new Set(named.filter((name) => name !== undefined && name !== 'public')))
     await run(dataSource, `CREATE SCHEMA IF NOT EXISTS ${quoteName(schema ?? '')}`, execute);
 }

@@ -35,6 +35,7 @@ export function settleEnums(dataSource: DataSource): readonly ValuelessEnum[] {
   const uses = new Map<string, Use[]>();
   for (const metadata of managed(dataSource, 'managed')) {
     for (const column of enumColumns(metadata)) {
+      readAsName(column);
       const type = enumNameOf(metadata, column);
       const schema = schemaOf(dataSource, metadata);
       const key = `${schema ?? ''}.${type}`;
@@ -50,6 +51,12 @@ export function settleEnums(dataSource: DataSource): readonly ValuelessEnum[] {
     const [{ schema, type } = { schema: undefined, type: '' }] = those;
     return isValueless ? [{ schema, type, columns: those }] : [];
   });
+}
+
+/** `enum: 'mood'` fails in TypeORM's own comparison. It can only mean the name of a type that a migration creates. */
+function readAsName(column: EnumColumn): void {
+  const given: unknown = column.enum;
+  if (typeof given === 'string') Object.assign(column, { enumName: column.enumName ?? given, enum: undefined });
 }
 
 /** The type must exist for its columns, and accept their defaults. */

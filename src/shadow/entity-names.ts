@@ -12,7 +12,7 @@ export function managed(dataSource: DataSource, which: Which): readonly EntityMe
 
 /** The schema of its table; `undefined` if the search path decides. */
 export function schemaOf(dataSource: DataSource, metadata: EntityMetadata): string | undefined {
-  return metadata.schema ?? defaultSchemaOf(dataSource);
+  return metadata.schema || defaultSchemaOf(dataSource);
 }
 
 /** `Post (table "public"."post")`, as far as a statement of the schema builder tells whom it is about. */

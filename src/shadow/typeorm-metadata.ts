@@ -1,6 +1,7 @@
-import type { DataSource } from 'typeorm';
 import type { SqlClient } from '../database/sql-client.js';
 import { quoteLiteral, quoteName } from '../sql/index.js';
+import { namesIn } from '../typeorm/options.js';
+import type { WithOptions } from '../typeorm/options.js';
 
 /** TypeORM's record of a view or a generated column, by which it detects changes of the entity. */
 export interface TypeormMetadataRow {
@@ -11,15 +12,12 @@ export interface TypeormMetadataRow {
   readonly value: string | null;
 }
 
-/** The data source, which determines the location of the table. */
-type Place = { readonly options: Pick<DataSource['options'], 'metadataTableName'> & { readonly schema?: string } };
-
 /** The sorted rows of `typeorm_metadata`, without the name of the database; empty if there is no such table. */
 export async function typeormMetadataRows(
   pool: SqlClient,
-  { options }: Place = { options: {} },
+  place: WithOptions = { options: {} },
 ): Promise<readonly TypeormMetadataRow[]> {
-  const table = metadataTableOf({ options });
+  const table = metadataTableOf(place);
   const found = await pool.query(`SELECT to_regclass(${quoteLiteral(table)}) IS NOT NULL AS exists`);
   if (found.rows[0]?.['exists'] !== true) return [];
   // COLLATE "C" gives the same order on every server.
@@ -38,9 +36,9 @@ export async function typeormMetadataRows(
 }
 
 /** The name of that table, for SQL. */
-export function metadataTableOf({ options }: Place): string {
-  const schema = options.schema === undefined ? '' : `${quoteName(options.schema)}.`;
-  return schema + quoteName(options.metadataTableName ?? 'typeorm_metadata');
+export function metadataTableOf(place: WithOptions): string {
+  const { schema, metadata } = namesIn(place);
+  return schema === undefined ? quoteName(metadata) : `${quoteName(schema)}.${quoteName(metadata)}`;
 }
 
 /** The table as TypeORM creates it. */

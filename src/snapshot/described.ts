@@ -3,7 +3,7 @@ import { keyOf, objectId } from '../schema/object-id.js';
 import type { ObjectId } from '../schema/object-id.js';
 import type { OwnWords } from '../schema/own-words.js';
 import { createEntities } from '../shadow/entities.js';
-import type { ValuelessEnum } from '../shadow/entity-enums.js';
+import type { Unsaid } from '../shadow/entities.js';
 import { initialSessionOf } from '../shadow/initial-session.js';
 import { withEntities } from '../shadow/with-entities.js';
 import { readWords } from './entity-words.js';
@@ -13,10 +13,11 @@ import { givenKeys } from './given-keys.js';
 import { readHistory } from './history.js';
 import type { History } from './history.js';
 import { unmanagedTables } from './own-tables.js';
+import { namesIn } from '../typeorm/options.js';
 import type { Project } from './project.js';
 
 /** The schema of the entities, as far as TypeORM knows it without a database. */
-export interface Described {
+export interface Described extends Unsaid {
   /** The statements with which TypeORM creates them. */
   readonly statements: readonly string[];
   readonly history: History;
@@ -31,8 +32,6 @@ export interface Described {
   readonly entityNames: ReadonlyMap<string, string>;
   /** The primary keys and unique constraints whose names the entities give, by key. */
   readonly givenKeys: ReadonlySet<string>;
-  /** The enums without values in the entities. */
-  readonly valueless: readonly ValuelessEnum[];
 }
 
 /** Lets `check` read the entities first. */
@@ -41,16 +40,17 @@ export function describeEntities(project: Project, check: (entities: DataSource)
   return withEntities(project, async (entities) => {
     await check(entities);
     const statements: string[] = [];
-    const valueless = await createEntities(entities, (sql) => Promise.resolve(statements.push(sql)));
+    const { valueless, undeclared } = await createEntities(entities, (sql) => Promise.resolve(statements.push(sql)));
     return {
       statements,
       valueless: valueless.map((one) => ({ ...one, schema: one.schema ?? schema })),
+      undeclared: undeclared.map((one) => ({ ...one, schema: one.schema ?? schema })),
       history: readHistory(entities, schema),
       frozen: frozenMoments(entities, schema),
       words: readWords(entities, statements, schema),
       entityNames: new Map(
         entities.entityMetadatas.map((metadata) => [
-          keyOf(objectId('table', metadata.schema ?? schema, metadata.tableName)),
+          keyOf(objectId('table', metadata.schema || schema, metadata.tableName)),
           metadata.name,
         ]),
       ),
@@ -62,8 +62,7 @@ export function describeEntities(project: Project, check: (entities: DataSource)
 }
 
 /** The schema of the data source applies to all entities without their own. */
-function isNamed({ entityMetadatas, options }: DataSource, schema: string): boolean {
-  return 'schema' in options && options.schema !== undefined
-    ? true
-    : entityMetadatas.some((metadata) => metadata.schema === schema);
+function isNamed(dataSource: DataSource, schema: string): boolean {
+  if (namesIn(dataSource).schema !== undefined) return true;
+  return dataSource.entityMetadatas.some((metadata) => metadata.schema === schema);
 }

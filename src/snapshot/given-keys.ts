@@ -5,7 +5,8 @@ import { keyOf, objectId } from '../schema/object-id.js';
 export function givenKeys({ entityMetadatas, namingStrategy }: DataSource, unnamed: string): ReadonlySet<string> {
   return new Set(
     entityMetadatas.flatMap((metadata) => {
-      const { schema = unnamed, tableName, primaryColumns, uniques } = metadata;
+      const { tableName, primaryColumns, uniques } = metadata;
+      const schema = metadata.schema || unnamed;
       const ofPrimary = primaryColumns.flatMap(({ primaryKeyConstraintName }) => primaryKeyConstraintName ?? []);
       // That of a one-to-one relation is passed as if it were given.
       const ofUnique = uniques.flatMap(({ name, givenName, columns }) => {

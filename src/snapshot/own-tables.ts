@@ -3,27 +3,23 @@ import { tablesOf } from '../database/tables.js';
 import { keyOf, objectId } from '../schema/object-id.js';
 import type { ObjectId } from '../schema/object-id.js';
 import { initialSessionOf } from '../shadow/initial-session.js';
+import { namesIn } from '../typeorm/options.js';
 import type { Project } from './project.js';
 
 /** Tables that are the tools', not the schema's. */
 export function ownTables(project: Project): readonly ObjectId[] {
   const { dataSource } = project;
-  const options = dataSource.options as {
-    readonly metadataTableName?: string;
-    readonly migrationsTableName?: string;
-    readonly schema?: string;
-  };
+  const named = namesIn(dataSource);
   const session = initialSessionOf(project);
-  const unnamed = options.schema ?? session.schema;
+  const unnamed = named.schema ?? session.schema;
   const { schema = unnamed } = tablesOf(dataSource);
-  const ledger = (options.migrationsTableName ?? 'migrations').split('.').at(-1) ?? 'migrations';
-  const metadata = options.metadataTableName ?? 'typeorm_metadata';
-  const names = [ledger, `${ledger}_log`, `${ledger}_drafts`, `${ledger}_downs`, `${ledger}_seeds`, metadata];
+  const ledger = named.ledger.split('.').at(-1) ?? named.ledger;
+  const names = [ledger, `${ledger}_log`, `${ledger}_drafts`, `${ledger}_downs`, `${ledger}_seeds`, named.metadata];
   // Where a migration makes the schema that comes first, they were made before that, in the one that comes later.
   const places = [schema, unnamed, ...(session.searched.includes('public') ? ['public'] : [])];
   const all = [
     ...places.flatMap((place) => names.map((name) => objectId('table', place, name))),
-    objectId('table', 'public', metadata),
+    objectId('table', 'public', named.metadata),
   ];
   return [...new Map(all.map((id) => [keyOf(id), id])).values()];
 }

@@ -41,9 +41,9 @@ export function withPresentValues(
 }
 
 const reason =
-  'The option `enum` was probably undefined when the class was read, as it is where files import each other in a circle.';
+  'Their option `enum` is a text, or was undefined when the class was read, as it is where files import each other in a circle.';
 const advice =
-  'Import each enum from the file that declares it, which should import no entity; not from an index file.';
+  'Give `enum` the values. Import each enum from the file that declares it, which should import no entity; not from an index file.';
 const most = 5;
 
 function named(columns: readonly string[]): string {

@@ -52,7 +52,7 @@ export function clientsOf(pool: OpenedPool | undefined): readonly object[] {
 
 /** The schema for unqualified tables; undefined if the search path decides. */
 export function defaultSchemaOf(dataSource: DataSource): string | undefined {
-  return driverOf(dataSource).schema;
+  return driverOf(dataSource).schema || undefined;
 }
 
 /** Follows START TRANSACTION, with a leading space; empty if the server decides. */

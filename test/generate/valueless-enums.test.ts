@@ -27,7 +27,22 @@ it('an enum that was undefined when its class was loaded keeps its existing valu
   expect(await failureOf(folder.generate(added, {}))).toMatchObject({
     code: 'ENTITIES_INVALID',
     message: expect.stringMatching(
-      /^Enums without values, which the migrations do not create either: job\.kind\. The option `enum` was probably undefined/,
+      /^Enums without values, which the migrations do not create either: job\.kind\. Their option `enum` is a text, or was undefined /,
     ),
   });
+});
+
+it('a text instead of the values is the name of an enum type that a migration creates', async () => {
+  const other = createFolder();
+  const named = { ...status(undefined), enum: 'status', enumName: undefined } as unknown as EntitySchemaColumnOptions;
+  await other.generate(job(status(['new', 'done'])), { name: 'Initial' });
+  expect((await other.generate(job(named), {})).statements).toEqual([]);
+  const added = job(named, {
+    kind: { ...named, enum: 'kind', nullable: true } as unknown as EntitySchemaColumnOptions,
+  });
+  expect(await failureOf(other.generate(added, {}))).toMatchObject({
+    code: 'ENTITIES_INVALID',
+    message: expect.stringMatching(/^Enums without values, which the migrations do not create either: job\.kind\./),
+  });
+  other.remove();
 });

@@ -11,11 +11,13 @@ import { columnsOf } from '../../src/schema/column.js';
 import { asValidated, compareSchemas } from '../../src/schema/compare.js';
 import { withOrderOfEnums } from '../../src/schema/enum-order.js';
 import { keepUnknown } from '../../src/schema/keep.js';
-import { describeObject, objectId } from '../../src/schema/object-id.js';
+import { describeObject, keyOf, objectId } from '../../src/schema/object-id.js';
 import type { ObjectId } from '../../src/schema/object-id.js';
+import { withPresentNames } from '../../src/schema/present-names.js';
 import { readSchema } from '../../src/schema/read.js';
 import type { Schema } from '../../src/schema/read.js';
 import { createEntities } from '../../src/shadow/entities.js';
+import { givenKeys } from '../../src/snapshot/given-keys.js';
 import { serverUrl } from './database.js';
 import type { TestDatabase } from './database.js';
 import { onEmptyDatabase } from './empty-database.js';
@@ -118,8 +120,8 @@ async function evolveIn(dir: string, { database, live }: Place, evolution: Evolu
   });
   if (change.files.length === 0) throw new Error('Nothing was found to do.');
   expectNone(setForSession(change), 'A setting would stay on a session of a pooler', change);
-  const wanted = await desired(evolution);
   const changed = await live();
+  const wanted = await desired(evolution, changed);
   await expectSame(changed, wanted, stays, change);
   expectOrder(changed, wanted, first, renames);
   const kept = await dataOf(database, changed);
@@ -215,11 +217,14 @@ async function withLiveSchema<T>(url: string, work: (live: () => Promise<Schema>
   }
 }
 
-/** What the entities describe, made by TypeORM on an empty database. */
-function desired(evolution: Evolution): Promise<Schema> {
+/** What the entities describe, made by TypeORM on an empty database. Names that TypeORM does not compare are those of the live schema. */
+function desired(evolution: Evolution, live: Schema): Promise<Schema> {
   return onEmptyDatabase(async ({ url }) => {
-    await withEntities(url, evolution, (dataSource) => createEntities(dataSource, (sql) => dataSource.query(sql)));
-    return withLiveSchema(url, (live) => live());
+    const given = await withEntities(url, evolution, async (dataSource) => {
+      await createEntities(dataSource, (sql) => dataSource.query(sql));
+      return givenKeys(dataSource, 'public');
+    });
+    return withPresentNames(await withLiveSchema(url, (made) => made()), live, (id) => given.has(keyOf(id)));
   });
 }
 

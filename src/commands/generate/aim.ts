@@ -11,7 +11,7 @@ import type { Described } from '../../snapshot/described.js';
 import type { Initial } from '../../snapshot/initial.js';
 import { withSameDefaults } from '../../snapshot/same-defaults.js';
 import type { Snapshot } from '../../snapshot/snapshot.js';
-import { withPresentValues } from '../../snapshot/valueless-enums.js';
+import { asMigrationsSay } from '../../snapshot/unsaid.js';
 import type { CommandContext } from '../context.js';
 import { foreignTo, ignoring, isLeftAlone, remarksOnIdle } from '../ignore.js';
 import type { GenerateOptions } from './types.js';
@@ -48,7 +48,7 @@ export interface Aim {
 /** The schema that the entities describe, with the objects that are kept as they are. */
 export async function aimOf(aiming: Aiming, options: GenerateOptions, context: CommandContext): Promise<Aim> {
   const { described, initial, entities, current, takenOver, shadow, cache } = aiming;
-  const known = withPresentValues(entities.schema, current.schema, described.valueless, context.onEvent);
+  const known = asMigrationsSay(entities.schema, current.schema, described, context.onEvent);
   const idle = idleIn([known, current.schema, takenOver?.live], aiming, options, context);
   const own = withoutIgnored(followInitial(known, current.schema, initial), aiming, options, context);
   const isGiven = (id: ObjectId): boolean => described.givenKeys.has(keyOf(id));

@@ -27,7 +27,7 @@ import { ofDatabase } from '../../snapshot/of-database.js';
 import { ofEntities } from '../../snapshot/of-entities.js';
 import { inSameWords } from '../../snapshot/same-words.js';
 import type { Snapshot } from '../../snapshot/snapshot.js';
-import { withPresentValues } from '../../snapshot/valueless-enums.js';
+import { asMigrationsSay } from '../../snapshot/unsaid.js';
 import { poolOf } from '../../typeorm/driver.js';
 import type { CommandContext } from '../context.js';
 import { foreignTo, ignoring, isLeftAlone } from '../ignore.js';
@@ -66,7 +66,7 @@ async function takeOver(options: BaselineOptions, given: CommandContext, first: 
   const [desired, initial] = await abortable(context.signal, make, 'Nothing was changed.');
   context.onEvent({ type: 'stage', stage: 'reading the database' });
   const { schema: live } = await ofDatabase(context);
-  const known = withPresentValues(desired.schema, live, described.valueless, context.onEvent);
+  const known = asMigrationsSay(desired.schema, live, described, context.onEvent);
   const { schema: own } = await inSameWords(known, live, context, {
     url,
     cache: noCache,

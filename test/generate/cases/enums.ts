@@ -103,6 +103,44 @@ export const enums: readonly Case[] = [
     options: { allowDestructive: true },
   },
   {
+    name: 'a value is removed, and there is an index of the rows with another one',
+    before: [entity('t', { c: mood(['x', 'y', 'z']) }, { indices: [{ name: 'i', columns: ['c'], where: `c = 'x'` }] })],
+    after: [entity('t', { c: mood(['x', 'y']) }, { indices: [{ name: 'i', columns: ['c'], where: `c = 'x'` }] })],
+    rows: [`INSERT INTO t (c) VALUES ('x'), ('y')`],
+    options: { allowDestructive: true },
+  },
+  {
+    name: 'a value is removed, and indexes of some rows change, come and go',
+    before: [
+      entity(
+        't',
+        { c: mood(['x', 'y', 'z']) },
+        {
+          indices: [
+            { name: 'i', columns: ['c'], where: `c = 'x'` },
+            { name: 'j', columns: ['c'], where: `c = 'x'` },
+            { name: 'plain', columns: ['c'] },
+          ],
+        },
+      ),
+    ],
+    after: [
+      entity(
+        't',
+        { c: mood(['x', 'y']) },
+        {
+          indices: [
+            { name: 'i', columns: ['c'], where: `c = 'y'` },
+            { name: 'k', columns: ['c'], where: `c = 'x'` },
+            { name: 'plain', columns: ['c'] },
+          ],
+        },
+      ),
+    ],
+    rows: [`INSERT INTO t (c) VALUES ('x'), ('y')`],
+    options: { allowDestructive: true },
+  },
+  {
     name: 'a table joins a shared enum',
     before: [entity('t', { c: mood(['x', 'y'], { enumName: 'shared' }) })],
     after: [
