@@ -8,7 +8,8 @@ it('a data source may add something of its own to initialize() while its file is
   const project = createProject({
     'package.json': '{ "name": "app" }',
     '.env': `DATABASE_URL=${database.url}\n`,
-    'data-source.js': `const { DataSource } = require('typeorm');
+    'data-source.js': `require('dotenv/config');
+const { DataSource } = require('typeorm');
 const dataSource = new DataSource({ type: 'postgres', url: process.env.DATABASE_URL, migrations: [__dirname + '/migrations/*.js'] });
 const initialize = dataSource.initialize.bind(dataSource);
 dataSource.initialize = async () => {
