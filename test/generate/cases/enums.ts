@@ -140,6 +140,43 @@ export const enums: readonly Case[] = [
     rows: [`INSERT INTO t (c) VALUES ('x'), ('y')`],
     options: { allowDestructive: true },
   },
+  ...[
+    {
+      what: 'a trigger fires for some rows',
+      up: [
+        'CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$',
+        `CREATE TRIGGER noted BEFORE UPDATE ON t FOR EACH ROW WHEN (NEW.c = 'x') EXECUTE FUNCTION noted()`,
+      ],
+      down: ['DROP TRIGGER noted ON t', 'DROP FUNCTION noted()'],
+      stays: ['trigger t.noted', 'function noted()'],
+    },
+    {
+      what: 'a policy names another one',
+      up: [`CREATE POLICY calm ON t USING (c = 'x')`],
+      down: ['DROP POLICY calm ON t'],
+      stays: ['policy t.calm'],
+    },
+    {
+      what: 'an exclusion constraint holds for some rows',
+      up: [`ALTER TABLE t ADD CONSTRAINT alone EXCLUDE (id WITH =) WHERE (c = 'x')`],
+      down: ['ALTER TABLE t DROP CONSTRAINT alone'],
+      stays: ['constraint t.alone'],
+    },
+    {
+      what: 'a function takes it',
+      up: ['CREATE FUNCTION calm(one t_c_enum) RETURNS boolean LANGUAGE sql AS $$ SELECT one = $1 $$'],
+      down: ['DROP FUNCTION calm(t_c_enum)'],
+      stays: ['function calm(public.t_c_enum)'],
+    },
+  ].map(({ what, up, down, stays }): Case => ({
+    name: `a value is removed, and ${what}`,
+    before: [entity('t', { c: mood(['x', 'y', 'z']) })],
+    after: [entity('t', { c: mood(['x', 'y']) })],
+    hand: { up, down },
+    stays,
+    rows: [`INSERT INTO t (c) VALUES ('x'), ('y')`],
+    options: { allowDestructive: true },
+  })),
   {
     name: 'a table joins a shared enum',
     before: [entity('t', { c: mood(['x', 'y'], { enumName: 'shared' }) })],
