@@ -1,4 +1,5 @@
 import type { QueryRunner } from 'typeorm';
+import { putOwn } from '../typeorm/own-methods.js';
 import { runOn } from '../typeorm/query-runner.js';
 import { close, connect } from './client.js';
 import type { ConnectContext, OwnClient } from './sql-client.js';
@@ -20,9 +21,12 @@ export async function lendQueryRunner<T>(
     return client;
   };
   if (context.settings.directUrl !== undefined) runOn(queryRunner, () => (opened ??= open()));
+  // A migration that releases it only says that it is done: its transaction is still open, and nothing else may get its connection.
+  const releasable = putOwn(queryRunner, { release: () => Promise.resolve() });
   try {
     return await work(queryRunner);
   } finally {
+    releasable();
     await queryRunner.release().catch(() => undefined);
     await opened?.then(close, () => undefined);
   }

@@ -2,10 +2,17 @@ import type { DataSource, QueryRunner } from 'typeorm';
 import { MigrateError } from '../errors.js';
 import { classify } from '../sql/index.js';
 import { withOwn } from '../typeorm/own-methods.js';
+import { hasOwnTransaction } from '../typeorm/shared-query-runner.js';
 import { Within } from '../within.js';
 import type { SqlClient } from './sql-client.js';
 
 const lent = new Within<QueryRunner>();
+const apart = new Within<boolean>();
+
+/** Whether the statement is one that a real run would send on another connection, and commit there. */
+export function isApart(): boolean {
+  return apart.current === true;
+}
 
 interface Wire {
   query: (...given: readonly unknown[]) => unknown;
@@ -50,10 +57,16 @@ export async function withOneConnection<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const create = dataSource.createQueryRunner.bind(dataSource);
-  const unreleasable: PropertyDescriptorMap = { release: { value: () => Promise.resolve() } };
   const createQueryRunner: DataSource['createQueryRunner'] = (mode) =>
-    lent.current === queryRunner ? (Object.create(queryRunner, unreleasable) as QueryRunner) : create(mode);
+    lent.current === queryRunner ? partOf(queryRunner) : create(mode);
   return withOwn(dataSource, { createQueryRunner }, () => lent.run(queryRunner, work));
+}
+
+function partOf(whole: QueryRunner): QueryRunner {
+  const part = Object.create(whole) as QueryRunner;
+  const query = (...given: Parameters<QueryRunner['query']>): Promise<unknown> =>
+    apart.run(!hasOwnTransaction(part, whole), () => whole.query(...given));
+  return Object.assign(part, { release: () => Promise.resolve(), query });
 }
 
 function refused(text: string): MigrateError {

@@ -5,6 +5,7 @@ import type { SqlClass } from '../sql/index.js';
 import type { SqlClient } from './sql-client.js';
 import { reasonInCatalog } from './elsewhere.js';
 import { isLockFailure, needsAutocommit, sqlState } from './failure.js';
+import { isApart } from './one-connection.js';
 import { checkDeferred, isPoison, letPoisonPass } from './poison.js';
 import type { Execute, Progress, Session } from './session.js';
 
@@ -112,7 +113,7 @@ export class Rehearsal {
       record(false, await this.instead(is, sql));
       return [];
     }
-    const commits = this.kind === 'plain' && !this.inOwn;
+    const commits = this.commitsEach;
     // If the statement would be inside a transaction in a real run too, the server refuses it, and that should be visible.
     const mayDiffer = commits && place === 'alone' && is?.runsAlone !== 'never';
     const standIn = mayDiffer ? inTransaction(sql) : undefined;
@@ -131,7 +132,12 @@ export class Rehearsal {
     return outcome.result;
   }
 
-  /** Executes a statement that a real run would commit by itself. */
+  /** Whether a real run would commit the statement by itself. */
+  private get commitsEach(): boolean {
+    return isApart() || (this.kind === 'plain' && !this.inOwn);
+  }
+
+  /** Executes such a statement. */
   private async committed(execute: () => Promise<unknown>): Promise<unknown> {
     const result = await execute();
     await checkDeferred(this.client);
@@ -151,7 +157,7 @@ export class Rehearsal {
       }
       const note = this.whyNot(error);
       // If a migration catches the error, a real run continues only if the statement had its own transaction.
-      if (note !== undefined || (this.kind === 'plain' && !this.inOwn)) await this.takeBack(error);
+      if (note !== undefined || this.commitsEach) await this.takeBack(error);
       if (note === undefined) throw error;
       return { note };
     }
@@ -161,7 +167,7 @@ export class Rehearsal {
   private whyNot(error: unknown): string | undefined {
     const reason = messageOf(error);
     if (needsAutocommit(error)) {
-      if (this.kind === 'transactional' || this.inOwn) return this.wouldFail(reason);
+      if (!this.commitsEach) return this.wouldFail(reason);
       this.uncertain ||= sqlState(error) === '2D000';
       return `it cannot run inside a transaction that is rolled back (${reason})`;
     }
