@@ -195,6 +195,7 @@ export function percentOf({ done, total }: Pick<HowFar, 'done' | 'total'>): numb
 export type WarningCode =
   | 'OUT_OF_ORDER'
   | 'NO_FILES_MATCH'
+  | 'NOT_LISTED'
   | 'OUTPUT_OUTDATED'
   | 'CLASS_USED_EARLY'
   | 'NO_DATABASE_URL'

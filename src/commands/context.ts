@@ -9,6 +9,7 @@ import { listMigrations } from '../files/list-migrations.js';
 import type { Instantiate, KnownMigration, Listing, MigrationList } from '../files/migration.js';
 import { resolveMigrations } from '../files/resolve.js';
 import { noFilesIn } from './no-files.js';
+import { remarkOnUnlisted } from './unlisted.js';
 import type { ResolvedSettings } from '../options.js';
 import { withoutForeign } from './foreign.js';
 import type { ForeignRow } from './foreign.js';
@@ -46,6 +47,8 @@ export async function list(context: CommandContext): Promise<MigrationList> {
     context.onEvent({ type: 'warning', code: 'NO_DATABASE_URL', message });
   }
   for (const message of noFilesIn(found)) context.onEvent({ type: 'warning', code: 'NO_FILES_MATCH', message });
+  const unlisted = remarkOnUnlisted(found, context.dataSource);
+  if (unlisted !== undefined) context.onEvent({ type: 'warning', code: 'NOT_LISTED', message: unlisted });
   return found;
 }
 

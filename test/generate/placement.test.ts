@@ -204,6 +204,9 @@ describe('a list of classes', () => {
       3,
       expect.stringMatching(/CreateOnes\.ts is next to .* not in the list in data-source\.ts/),
     ]);
+    // Otherwise it would look as if there was nothing to do.
+    for (const command of ['status', 'run'])
+      expect((await cli(command)).stderr).toMatch(/CreateOnes\.ts is next to .* not in the list in data-source\.ts/);
     project.delete(`src/migrations/${init}`);
     // With consent, it is in the list, and the next command knows it; steps of a change are imported together.
     const added = await cli('generate', ...onServer, '--yes');

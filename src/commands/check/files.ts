@@ -1,14 +1,11 @@
-import { readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { fromHere } from '../../data-source/describe.js';
-import { classListOf, folderOfClasses } from '../../files/class-list.js';
-import type { ClassList } from '../../files/class-list.js';
 import type { ListedFile, KnownMigration, MigrationList } from '../../files/migration.js';
-import { expectedName, mayHoldMigrations } from '../../files/name.js';
 import { incompleteIn, namesOfChange } from '../../files/change.js';
 import { duplicatesIn, inOrder, migrationsOf } from '../../files/resolve.js';
 import type { CommandContext } from '../context.js';
 import { noFilesIn } from '../no-files.js';
+import { unlistedFiles } from '../unlisted.js';
 import type { CheckFinding } from './types.js';
 import { lockFindings } from './lock.js';
 import { findingOf, placeOf } from './work.js';
@@ -30,29 +27,15 @@ export function filesStep({ context, list, broken, lock }: CheckWork): Promise<r
   return Promise.resolve([...unmatched, ...stale, ...unlisted(list, context), ...broken, ...lockFindings(lock)]);
 }
 
-/** Migrations that the list of the data source lacks, so that they never run. */
+/** See unlisted.ts. */
 function unlisted(list: MigrationList, { dataSource }: CommandContext): readonly CheckFinding[] {
-  const folder = folderOfClasses(list, dataSource);
-  const classes = classListOf(dataSource);
-  if (folder === undefined || classes === undefined) return [];
-  return filesNotIn(classes, folder).map((file): CheckFinding => {
-    const name = expectedName(file)?.name ?? '';
-    return {
-      severity: 'error',
-      message: `${fromHere(file)} is next to the other migrations, but not in the list in ${fromHere(classes.file)}, so it never runs.`,
-      migration: name,
-      ...placeOf(file),
-      next: ['Add it to the list:', ...(classes.adding([{ name, file }])?.lines ?? [name])].join('\n  '),
-    };
-  });
-}
-
-function filesNotIn({ files }: ClassList, folder: string): readonly string[] {
-  const known = new Set(files.map((file) => expectedName(file)?.name));
-  return readdirSync(folder)
-    .filter((name) => /\.[cm]?[jt]s$/.test(name) && mayHoldMigrations(name) && expectedName(name) !== undefined)
-    .filter((name) => !known.has(expectedName(name)?.name))
-    .map((name) => join(folder, name));
+  return unlistedFiles(list, dataSource).map(({ file, migration, message, lines }) => ({
+    severity: 'error',
+    message,
+    migration,
+    ...placeOf(file),
+    next: ['Add it to the list:', ...lines].join('\n  '),
+  }));
 }
 
 /** Loads every file, and continues after one that cannot be loaded. */
