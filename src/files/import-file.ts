@@ -5,6 +5,7 @@ import { codeOf, isMigrateError, messageOf, MigrateError } from '../errors.js';
 import { installLine } from '../package-manager.js';
 import { asUsersCode } from './users-code.js';
 import { requireFrom } from '../require-from.js';
+import { unbuiltPackage } from './unbuilt-package.js';
 
 /** Loads a file of the user as Node would: as an ES module, or as CommonJS through `require`, which Jest replaces by its own. */
 export async function importFile(file: string): Promise<unknown> {
@@ -100,6 +101,7 @@ function loadingFailed(file: string, error: unknown): MigrateError {
     next:
       typeScriptToInstall(file) ??
       relationHint(error) ??
+      unbuiltPackage(error, file) ??
       'Correct that file, or the file or package that it imports. The database was not touched.',
     cause: error,
   });
