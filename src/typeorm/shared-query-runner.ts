@@ -30,11 +30,10 @@ function partOf(whole: QueryRunner, dataSource: DataSource): QueryRunner {
     return Promise.resolve();
   };
   const manager = dataSource.createEntityManager(part);
-  const { query: observed } = whole;
   const own = (Object.getPrototypeOf(whole) as QueryRunner).query.bind(whole);
   const query = (sql: string, ...given: readonly unknown[]): Promise<unknown> => {
     const isAlone = whole.isTransactionActive && !hasOwnTransaction(part, whole) && mustBeAlone(sql);
-    if (!isAlone) return observed.call(part, sql, ...(given as []));
+    if (!isAlone) return whole.query.call(part, sql, ...(given as []));
     const possible = inTransaction(sql);
     return possible === undefined ? Promise.resolve([]) : own(possible.sql);
   };
