@@ -272,7 +272,8 @@ describe('encryption', () => {
   const someRows = `SELECT repeat('x', 1000000) AS text FROM generate_series(1, 8)`;
   const connects = async (url: string): Promise<void> => {
     env({ DATABASE_URL: url });
-    const dataSource = defineDataSource({ envFile: [], entities: [] });
+    // Otherwise TypeORM itself imports those of this folder, by a function that V8 may keep from another test file, which has ended.
+    const dataSource = defineDataSource({ envFile: [], entities: [], migrations: [] });
     await dataSource.initialize();
     try {
       const rows = await dataSource.query<readonly { text: string }[]>(someRows);
