@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { EntitySchema } from 'typeorm';
-import { createDatabase } from '../support/database.js';
+import { createDatabase, serverUrl } from '../support/database.js';
 import { migration, using } from '../support/migrations.js';
 
 const cat = new EntitySchema({
@@ -21,8 +21,8 @@ it('an empty name in the options of the data source counts as none, as in TypeOR
     { url, migrations: [made], options: { ...empty, entities: [cat] } },
     async (migrator) => {
       const { applied } = await migrator.run();
-      const { statements } = await migrator.generate({ name: 'AddMood', dryRun: true });
-      const { drift } = await migrator.drift();
+      const { statements } = await migrator.generate({ name: 'AddMood', dryRun: true, shadow: serverUrl() });
+      const { drift } = await migrator.drift({ shadow: serverUrl() });
       return { applied: applied.map(({ name }) => name), sql: statements.map(({ sql }) => sql), drift };
     },
   );
