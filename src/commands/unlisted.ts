@@ -13,7 +13,7 @@ export interface UnlistedFile {
   readonly migration: string;
   readonly message: string;
   /** The lines to add to the list. */
-  readonly lines: readonly string[];
+  readonly lines: () => readonly string[];
 }
 
 /** Migrations that the list of the data source lacks, so that they never run. The command line alone knows where the list is. */
@@ -27,7 +27,7 @@ export function unlistedFiles(list: MigrationList, dataSource: DataSource): read
       file,
       migration,
       message: `${fromHere(file)} is next to the other migrations, but not in the list in ${fromHere(classes.file)}, so it never runs.`,
-      lines: classes.adding([{ name: migration, file }])?.lines ?? [migration],
+      lines: () => classes.adding([{ name: migration, file }])?.lines ?? [migration],
     };
   });
 }
@@ -35,10 +35,19 @@ export function unlistedFiles(list: MigrationList, dataSource: DataSource): read
 /** The same in one sentence; undefined if there are none, and in production, where the sources do not count. */
 export function remarkOnUnlisted(list: MigrationList, dataSource: DataSource): string | undefined {
   if (process.env['NODE_ENV'] === 'production') return undefined;
-  const [first, ...more] = unlistedFiles(list, dataSource);
+  const [first, ...more] = unlistedOrNone(list, dataSource);
   if (first === undefined) return undefined;
   const others = more.length === 0 ? '' : ` The same holds for ${more.length} more.`;
   return `${first.message}${others} \`nest-migrate check\` shows the lines to add.`;
+}
+
+/** A list that cannot be read must not stop a command that does not need it; `check` says why. */
+function unlistedOrNone(list: MigrationList, dataSource: DataSource): readonly UnlistedFile[] {
+  try {
+    return unlistedFiles(list, dataSource);
+  } catch {
+    return [];
+  }
 }
 
 function filesNotIn({ files }: ClassList, folder: string): readonly string[] {

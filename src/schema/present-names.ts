@@ -4,6 +4,7 @@ import { keyOf } from './object-id.js';
 import type { ObjectId } from './object-id.js';
 import { schemaOf } from './read.js';
 import type { Schema, SchemaObject } from './read.js';
+import { keyColumns } from './unique-key.js';
 
 /**
  * The wanted schema, with what TypeORM does not compare as it is already: the name of a primary key and of a unique constraint with one
@@ -36,17 +37,13 @@ export function withPresentNames(wanted: Schema, present: Schema, isGiven: (id: 
 function sameKey(one: SchemaObject, wanted: Schema, present: Schema): ObjectId | undefined {
   const { id, parent, is } = one;
   const isKey =
-    id.kind === 'constraint' && (is['type'] === 'p' || (is['type'] === 'u' && columnsIn(one, wanted) === 1));
+    id.kind === 'constraint' && (is['type'] === 'p' || (is['type'] === 'u' && keyColumns(one, wanted).length === 1));
   if (!isKey || parent === undefined || present.has(id)) return undefined;
   const likes = nameless(one);
   const [same, ...others] = present
     .childrenOf(parent)
     .filter((other) => nameless(other) === likes && !wanted.has(other.id));
   return others.length === 0 ? same?.id : undefined;
-}
-
-function columnsIn({ id, parent }: SchemaObject, schema: Schema): number {
-  return schema.needs(id).filter(({ kind, table }) => kind === 'column' && table === parent?.name).length;
 }
 
 const ranges = ['dataType', 'start', 'minValue', 'maxValue', 'increment', 'cache', 'cycle'] as const;

@@ -5,7 +5,7 @@ import type { Schema, SchemaObject } from './read.js';
 /** The unique constraint or unique index to which a foreign key on these columns can refer; a primary key has a name of its own. */
 export function uniqueKeyOn(table: ObjectId, columns: readonly string[], schema: Schema): ObjectId | undefined {
   const wanted = sorted(columns);
-  const isKey = (one: SchemaObject): boolean => isUnique(one) && sorted(columnsOf(one, schema)) === wanted;
+  const isKey = (one: SchemaObject): boolean => isUnique(one) && sorted(keyColumns(one, schema)) === wanted;
   return schema.childrenOf(table).find(isKey)?.id;
 }
 
@@ -15,7 +15,8 @@ function isUnique({ id, is }: SchemaObject): boolean {
   return index?.unique === true && !index.mentions('WHERE');
 }
 
-function columnsOf({ id, parent }: SchemaObject, schema: Schema): readonly string[] {
+/** The columns of a key or an index, in no order. */
+export function keyColumns({ id, parent }: SchemaObject, schema: Schema): readonly string[] {
   const needed = schema.needs(id).filter(({ kind, table }) => kind === 'column' && table === parent?.name);
   return needed.map(({ name = '' }) => name);
 }

@@ -34,7 +34,7 @@ function unlisted(list: MigrationList, { dataSource }: CommandContext): readonly
     message,
     migration,
     ...placeOf(file),
-    next: ['Add it to the list:', ...lines].join('\n  '),
+    next: ['Add it to the list:', ...lines()].join('\n  '),
   }));
 }
 

@@ -139,6 +139,7 @@ export const enums: readonly Case[] = [
     ],
     rows: [`INSERT INTO t (c) VALUES ('x'), ('y')`],
     options: { allowDestructive: true },
+    neverSays: /plain/,
   },
   ...[
     {
