@@ -4,6 +4,7 @@ import type { ObjectId } from '../../schema/object-id.js';
 import { ownDefinitionOf } from '../../schema/own-words.js';
 import { existingTable, sameId } from '../context.js';
 import { isPartitioned, leafPartitions } from '../partitions.js';
+import { isRemadeWithType } from './lost-values.js';
 import type { PlanContext, Recipe } from '../context.js';
 import { step } from '../step.js';
 import type { Phase } from '../../files/phase.js';
@@ -15,6 +16,7 @@ export const createIndex: Recipe = (change, context) => {
   const { id: index } = change;
   const table = change.kind === 'create index' ? existingTable(index, context) : undefined;
   if (!table) return undefined;
+  if (isRemadeWithType(index, context)) return [];
   if (context.from.has(index)) return replaceIndex(index, table, context, `DROP INDEX IF EXISTS ${sqlName(index)}`);
   if (isPartitioned(table, context)) return indexOnPartitions(index, index, table, context);
   const key = keyThatBecomesIndex(index, table, context);

@@ -1,4 +1,3 @@
-import { definitionOf } from '../../schema/column.js';
 import { describeObject, sqlName } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import { ownDefinitionOf } from '../../schema/own-words.js';
@@ -8,6 +7,7 @@ import { step } from '../step.js';
 import type { Phase } from '../../files/phase.js';
 import type { Step } from '../step.js';
 import { changeType } from './change-type.js';
+import { lostValues } from './lost-values.js';
 
 /** Replaces a type by one without some of its values, in the second phase, since the old version of the app may still write them. */
 export const replaceEnum: Recipe = (change, context) => replacing(change, context, 'contract');
@@ -18,7 +18,7 @@ export const replaceEnumAtOnce: Recipe = (change, context) => replacing(change, 
 function replacing(change: Parameters<Recipe>[0], context: PlanContext, phase: Phase): readonly Step[] | undefined {
   if (change.verb !== 'alter') return undefined;
   const type = change.uses.find((id) => id.kind === 'type');
-  const gone = type ? removedValues(type, context) : [];
+  const gone = type ? lostValues(type, context) : [];
   if (!type || gone.length === 0) return undefined;
   const list = gone.map((value) => `'${value}'`).join(', ');
   const columnSteps = changeType(change, context);
@@ -37,14 +37,13 @@ function replacing(change: Parameters<Recipe>[0], context: PlanContext, phase: P
 
 /**
  * The indexes whose condition names the type. PostgreSQL converts the columns of an index, but not its condition, which would compare the new
- * type with the old one. In a change of one file, an index that changes too is dropped and created in its own place.
+ * type with the old one. In a change of one file, each of them is dropped and created in its own place.
  */
 function partialIndexes(type: ObjectId, context: PlanContext, phase: Phase): readonly ObjectId[] {
+  if (phase !== 'contract') return [];
   const { from, to } = context;
   const all = [...from.neededBy(type).filter((id) => !to.has(id)), ...to.neededBy(type)];
-  return all.filter(
-    (id) => id.kind === 'index' && existingTable(id, context) && (phase === 'contract' || isSame(id, context)),
-  );
+  return all.filter((id) => id.kind === 'index' && existingTable(id, context));
 }
 
 function dropped(phase: Phase): (index: ObjectId) => Step {
@@ -59,13 +58,4 @@ function remade(type: ObjectId, context: PlanContext, phase: Phase): readonly St
   return partialIndexes(type, context, phase)
     .filter((index) => context.to.has(index))
     .map((index) => step(ownDefinitionOf(context.to, index), { phase, effect: 'writers wait while it builds' }));
-}
-
-function isSame(id: ObjectId, { from, to }: PlanContext): boolean {
-  return from.has(id) && to.has(id) && definitionOf(from, id) === definitionOf(to, id);
-}
-
-function removedValues(type: ObjectId, { from, to }: PlanContext): readonly string[] {
-  const [before, after] = [from, to].map((schema) => schema.get(type)?.is['values'] as readonly string[] | undefined);
-  return before && after ? before.filter((value) => !after.includes(value)) : [];
 }

@@ -108,6 +108,14 @@ export const enums: readonly Case[] = [
     after: [entity('t', { c: mood(['x', 'y']) }, { indices: [{ name: 'i', columns: ['c'], where: `c = 'x'` }] })],
     rows: [`INSERT INTO t (c) VALUES ('x'), ('y')`],
     options: { allowDestructive: true },
+    neverSays: /CONCURRENTLY/,
+  },
+  {
+    name: 'a value is removed, and there is an index of the rows with another one, not online',
+    before: [entity('t', { c: mood(['x', 'y', 'z']) }, { indices: [{ name: 'i', columns: ['c'], where: `c = 'x'` }] })],
+    after: [entity('t', { c: mood(['x', 'y']) }, { indices: [{ name: 'i', columns: ['c'], where: `c = 'x'` }] })],
+    rows: [`INSERT INTO t (c) VALUES ('x'), ('y')`],
+    options: { allowDestructive: true, online: false },
   },
   {
     name: 'a value is removed, and indexes of some rows change, come and go',
