@@ -2,7 +2,8 @@ import type { DataSource, QueryRunner } from 'typeorm';
 import { MigrateError } from '../errors.js';
 import { classify } from '../sql/index.js';
 import { withOwn } from '../typeorm/own-methods.js';
-import { hasOwnTransaction } from '../typeorm/shared-query-runner.js';
+import type { Query } from '../typeorm/query-runner.js';
+import { faceOf, hasOwnTransaction } from '../typeorm/shared-query-runner.js';
 import { Within } from '../within.js';
 import type { SqlClient } from './sql-client.js';
 
@@ -58,15 +59,15 @@ export async function withOneConnection<T>(
 ): Promise<T> {
   const create = dataSource.createQueryRunner.bind(dataSource);
   const createQueryRunner: DataSource['createQueryRunner'] = (mode) =>
-    lent.current === queryRunner ? partOf(queryRunner) : create(mode);
+    lent.current === queryRunner ? lending(queryRunner) : create(mode);
   return withOwn(dataSource, { createQueryRunner }, () => lent.run(queryRunner, work));
 }
 
-function partOf(whole: QueryRunner): QueryRunner {
-  const part = Object.create(whole) as QueryRunner;
-  const query = (...given: Parameters<QueryRunner['query']>): Promise<unknown> =>
-    apart.run(!hasOwnTransaction(part, whole), () => whole.query(...given));
-  return Object.assign(part, { release: () => Promise.resolve(), query });
+function lending(whole: QueryRunner): QueryRunner {
+  const face = faceOf(whole, (sql, ...given) =>
+    apart.run(!hasOwnTransaction(face, whole), () => (whole.query as Query).call(whole, sql, ...given)),
+  );
+  return face;
 }
 
 function refused(text: string): MigrateError {
