@@ -6,6 +6,7 @@ import { installLine } from '../src/package-manager.js';
 import { buildId, packageVersion } from '../src/version.js';
 import { runNode } from './support/cli.js';
 import type { CliResult } from './support/cli.js';
+import { serverUrl } from './support/database.js';
 import { createProject } from './support/project.js';
 import type { TestProject } from './support/project.js';
 
@@ -93,7 +94,8 @@ describe('nest-migrate-dev', () => {
       mkdirSync(inProject(place), { recursive: true });
       symlinkSync(resolve('packages/dev'), inProject(join(place, 'nest-migrate-dev')));
     };
-    const check = (...args: readonly string[]): Promise<CliResult> => cli(['generate', '--check', ...args]);
+    const check = (...args: readonly string[]): Promise<CliResult> =>
+      cli(['generate', '--check', '--shadow', serverUrl(), ...args]);
     const done = { code: 3, stderr: expect.not.stringContaining('PACKAGE') };
     // Of another version, which is not taken.
     project.write('node_modules/nest-migrate-dev/package.json', '{ "name": "nest-migrate-dev", "version": "0.0.1" }');

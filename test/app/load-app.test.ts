@@ -5,7 +5,7 @@ import { createDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { createProject } from '../support/project.js';
 import type { TestProject } from '../support/project.js';
-import { itInFull } from '../support/sample.js';
+import { itInFull, sample } from '../support/sample.js';
 import { refusals } from '../nest/refused.js';
 
 const entity = `import { Column, Entity, PrimaryColumn } from 'typeorm';
@@ -82,19 +82,24 @@ describe('an app whose connection is written in its modules', () => {
     expect(stderr).toContain('No connection to postgres://a:***@127.0.0.1:1/x');
   });
 
-  it.each<readonly [how: string, files: Readonly<Record<string, string>>, scripts?: Readonly<Record<string, string>>]>([
-    ["main.ts imports 'dotenv/config'", { 'src/main.ts': "import 'dotenv/config';\n" }],
-    [
-      'main.ts loads a file of another name',
-      { 'src/main.ts': "import { config } from 'dotenv';\nconfig({ path: 'config/local.env' });\n" },
-    ],
-    [
-      'its start script does, with env-cmd',
-      {},
-      { start: 'nest start', 'start:dev': 'env-cmd -f config/local.env nest start' },
-    ],
-    ['its start script does, with Node', {}, { start: 'node --env-file=config/local.env dist/main' }],
-  ])('is loaded with the environment of the app: %s', async (how, files, scripts = {}) => {
+  it.each(
+    sample<readonly [how: string, files: Readonly<Record<string, string>>, scripts?: Readonly<Record<string, string>>]>(
+      [
+        ["main.ts imports 'dotenv/config'", { 'src/main.ts': "import 'dotenv/config';\n" }],
+        [
+          'main.ts loads a file of another name',
+          { 'src/main.ts': "import { config } from 'dotenv';\nconfig({ path: 'config/local.env' });\n" },
+        ],
+        [
+          'its start script does, with env-cmd',
+          {},
+          { start: 'nest start', 'start:dev': 'env-cmd -f config/local.env nest start' },
+        ],
+        ['its start script does, with Node', {}, { start: 'node --env-file=config/local.env dist/main' }],
+      ],
+      2,
+    ),
+  )('is loaded with the environment of the app: %s', async (how, files, scripts = {}) => {
     const text = module_(
       `TypeOrmModule.forRoot({ type: 'postgres', url: process.env.DB_OF_FILE, autoLoadEntities: true })`,
     );
@@ -125,28 +130,38 @@ Module({ imports: [TypeOrmModule.forRoot({ type: 'postgres', url: process.env.DB
     expect([code, stderr]).toEqual([0, expect.not.stringContaining('✖')]);
   });
 
-  it.each<readonly [title: string, flags: string, text: string | undefined, message: string | RegExp]>([
-    ['a missing file', '--app src/nowhere.ts', undefined, 'There is no file'],
-    [
-      'a file without a module',
-      '--app src/user.entity.ts',
-      undefined,
-      'exports no Nest module that could be chosen (it exports User)',
-    ],
-    ['a connection that it does not have', '--connection reports', undefined, 'has no TypeORM connection "reports"'],
-    ['an app that cannot start', '', module_(fromConfig().replace("'DB'", "'NOWHERE'")), 'could not be created'],
-    [
-      // As `ConfigModule.forRoot` does if it refuses the environment. Nest still waits for the import before it.
-      'an app with an import that fails before Nest waits for it',
-      '',
-      module_(fromConfig()).replace(
-        'ConfigModule.forRoot({',
-        `(async (): Promise<any> => { await new Promise((later) => setTimeout(later, 50)); return { module: UsersModule }; })(),
+  it.each(
+    sample<readonly [title: string, flags: string, text: string | undefined, message: string | RegExp]>(
+      [
+        ['a missing file', '--app src/nowhere.ts', undefined, 'There is no file'],
+        [
+          'a file without a module',
+          '--app src/user.entity.ts',
+          undefined,
+          'exports no Nest module that could be chosen (it exports User)',
+        ],
+        [
+          'a connection that it does not have',
+          '--connection reports',
+          undefined,
+          'has no TypeORM connection "reports"',
+        ],
+        ['an app that cannot start', '', module_(fromConfig().replace("'DB'", "'NOWHERE'")), 'could not be created'],
+        [
+          // As `ConfigModule.forRoot` does if it refuses the environment. Nest still waits for the import before it.
+          'an app with an import that fails before Nest waits for it',
+          '',
+          module_(fromConfig()).replace(
+            'ConfigModule.forRoot({',
+            `(async (): Promise<any> => { await new Promise((later) => setTimeout(later, 50)); return { module: UsersModule }; })(),
   (async (): Promise<any> => { throw new Error('"QUEUE" is required'); })(), ConfigModule.forRoot({`,
-      ),
-      /^✖ The app in src\/app\.module\.ts could not be created: "QUEUE" is required\n {4}at .*src\/app\.module\.ts:\d+:\d+\n→ Set what the app needs to start/m,
-    ],
-  ])('reports the error: %s', async (_title, flags, text, message) => {
+          ),
+          /^✖ The app in src\/app\.module\.ts could not be created: "QUEUE" is required\n {4}at .*src\/app\.module\.ts:\d+:\d+\n→ Set what the app needs to start/m,
+        ],
+      ],
+      2,
+    ),
+  )('reports the error: %s', async (_title, flags, text, message) => {
     if (text !== undefined) project.write('src/app.module.ts', text);
     const { code, stderr } = await cli('status', ...flags.split(' ').filter(Boolean));
     if (typeof message === 'string') expect(stderr).toContain(message);

@@ -158,7 +158,7 @@ describe('the embedded database', () => {
     });
   });
 
-  it('separates the prepared statements of two clients', async () => {
+  itInFull('separates the prepared statements of two clients', async () => {
     const dataSource = define();
     await withClient(dataSource, (first) =>
       withClient(dataSource, async (second) => {
@@ -304,7 +304,7 @@ describe('the embedded database', () => {
     expect(existsSync(`${dir()}.lock`)).toBe(false);
   });
 
-  it('never writes a .gitignore beside a folder of the user', async () => {
+  itInFull('never writes a .gitignore beside a folder of the user', async () => {
     writeFileSync(join(folder, '.gitignore'), 'dist\n');
     const own = join(folder, 'pgdata');
     const dataSource = await defineDataSource({
@@ -664,7 +664,7 @@ it('names the flag that extensions need', async () => {
     expect([applied.length, pending.length]).toEqual([2, 1]);
   });
 
-  it('is shared by the ESM and the CommonJS build of this package', async () => {
+  itInFull('is shared by the ESM and the CommonJS build of this package', async () => {
     const { stdout, stderr, code } = await start('both.cjs').result;
     expect({ code, stderr, stdout }).toEqual({ code: 0, stderr: '', stdout: '[]\n' });
     expect(existsSync(lock())).toBe(false);

@@ -5,6 +5,7 @@ import { createDatabase, serverUrl } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { migration, using } from '../support/migrations.js';
 import type { Step } from '../support/migrations.js';
+import { full } from '../support/sample.js';
 
 let database: TestDatabase;
 beforeEach(async () => {
@@ -38,14 +39,15 @@ const indexed = migration('Indexed1700000000001', {
 
 it('another query runner may build an index concurrently: in a run, a dry run, and where migrations are replayed', async () => {
   const options = { entities: [job] };
+  const shadow = full ? undefined : serverUrl();
   const { result, events } = await using(
     { url: database.url, migrations: [made, indexed], options },
     async (migrator) => {
       const dry = await migrator.run({ mode: 'dry' });
       await migrator.run();
-      const generated = await migrator.generate({ dryRun: true });
-      const checked = await migrator.check({ only: ['replay'] });
-      const linted = await migrator.lint({ all: true });
+      const generated = await migrator.generate({ dryRun: true, shadow });
+      const checked = await migrator.check({ only: ['replay'], shadow });
+      const linted = await migrator.lint({ all: true, shadow });
       await migrator.revert({ count: 2 });
       return { dry, generated, checked, linted };
     },

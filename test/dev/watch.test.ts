@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, it } from '@jest/globals';
 import { startCli } from '../support/cli.js';
 import { createDatabase, serverUrl } from '../support/database.js';
+import { sample } from '../support/sample.js';
 import type { TestDatabase } from '../support/database.js';
 import { createProject } from '../support/project.js';
 import type { TestProject } from '../support/project.js';
@@ -84,24 +85,27 @@ async function saved(text: string, what: RegExp): ReturnType<typeof told> {
   return told(what);
 }
 
-it.each(['commonjs', 'module'] as const)('performs one save after the other in one process (%s)', async (type) => {
-  await begin(type);
-  const { pid } = await told(/-Init\.ts \(/);
-  expect(await saved(entity('ab'), /ADD COLUMN "b".*\(/)).toMatchObject({ pid });
-  expect(await saved(entity('abc'), /ADD COLUMN "c".*\(/)).toMatchObject({ pid });
-  // What it writes itself is no save.
-  expect((await saved(entity('ab'), /DROP COLUMN "c".*\(/)).text.match(/^saved: .*/gm)).toEqual([
-    'saved: src/post.entity.ts',
-  ]);
-  expect(await database.query('SELECT * FROM migrations')).toHaveLength(1);
-  const attributes = `SELECT attname FROM pg_attribute WHERE attrelid = 'post'::regclass AND attnum > 0 AND NOT attisdropped`;
-  expect((await database.query(attributes)).map(({ attname }) => attname)).toEqual(['id', 'a', 'b']);
-  const wrong = await saved('@Entity( class {', /is not TypeScript/);
-  // An error from the hooks for ES modules has lost its code, so a new process has to confirm it.
-  expect(wrong.pid === pid).toBe(type === 'commonjs');
-  const next = await saved(entity('abd'), /ADD COLUMN "d".*\(/);
-  expect(next.pid).not.toBe(pid);
-});
+it.each(sample(['commonjs', 'module'] as const, 2))(
+  'performs one save after the other in one process (%s)',
+  async (type) => {
+    await begin(type);
+    const { pid } = await told(/-Init\.ts \(/);
+    expect(await saved(entity('ab'), /ADD COLUMN "b".*\(/)).toMatchObject({ pid });
+    expect(await saved(entity('abc'), /ADD COLUMN "c".*\(/)).toMatchObject({ pid });
+    // What it writes itself is no save.
+    expect((await saved(entity('ab'), /DROP COLUMN "c".*\(/)).text.match(/^saved: .*/gm)).toEqual([
+      'saved: src/post.entity.ts',
+    ]);
+    expect(await database.query('SELECT * FROM migrations')).toHaveLength(1);
+    const attributes = `SELECT attname FROM pg_attribute WHERE attrelid = 'post'::regclass AND attnum > 0 AND NOT attisdropped`;
+    expect((await database.query(attributes)).map(({ attname }) => attname)).toEqual(['id', 'a', 'b']);
+    const wrong = await saved('@Entity( class {', /is not TypeScript/);
+    // An error from the hooks for ES modules has lost its code, so a new process has to confirm it.
+    expect(wrong.pid === pid).toBe(type === 'commonjs');
+    const next = await saved(entity('abd'), /ADD COLUMN "d".*\(/);
+    expect(next.pid).not.toBe(pid);
+  },
+);
 
 it('begins a new process where the old one would not do', async () => {
   await begin('commonjs');

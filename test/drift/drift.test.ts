@@ -431,7 +431,7 @@ describe('the command', () => {
     expect(await catalog()).toEqual(before);
   });
 
-  it('prints the statements in both directions with --sql, and the same as one object with --json', async () => {
+  itInFull('prints the statements in both directions with --sql, and the same as one object with --json', async () => {
     await database.query('CREATE INDEX adhoc ON users (born)');
     await database.query('ALTER TABLE billing.invoices ADD extra int');
     const { stdout, code } = await cli('drift', database.url, '--sql', '--shadow', serverUrl());

@@ -1,4 +1,3 @@
-import { itInFull, sample } from '../support/sample.js';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +6,8 @@ import { DataSource, EntitySchema } from 'typeorm';
 import type { EntitySchemaOptions } from 'typeorm';
 import { createMigrator } from '../../src/migrator.js';
 import { entityChanges } from '../../src/shadow/entity-changes.js';
+import { serverUrl } from '../support/database.js';
+import { full, itInFull, sample } from '../support/sample.js';
 
 type Columns = EntitySchemaOptions<object>['columns'];
 
@@ -52,7 +53,8 @@ afterAll(() => {
 async function generate(of: EntitySchema[], options: object = {}): Promise<readonly string[]> {
   const dataSource = new DataSource({ type: 'postgres', entities: of, migrations: [`${dir}/migrations/*.js`] });
   const migrator = createMigrator({ dataSource, settings: { dir: `${dir}/migrations` } });
-  const { statements } = await migrator.generate({ language: 'js', moduleKind: 'esm', ...options });
+  const shadow = full ? undefined : serverUrl();
+  const { statements } = await migrator.generate({ language: 'js', moduleKind: 'esm', shadow, ...options });
   return statements.map(({ sql }) => sql);
 }
 

@@ -500,7 +500,7 @@ describe('handmade objects', () => {
     expect(contract()).toContain('DROP TABLE "public"."notes"');
   });
 
-  it('are renamed or dropped if the author says so', async () => {
+  itInFull('are renamed or dropped if the author says so', async () => {
     project.write(
       'migrations/1700000000000-users.sql',
       '-- up\nCREATE TABLE users (id serial CONSTRAINT "PK_a3ffb1c0c8416b9fc6f907b7433" PRIMARY KEY, name varchar, old int);\n-- down\nDROP TABLE users;\n',
@@ -588,7 +588,7 @@ describe('on a server', () => {
   });
   afterEach(() => database.drop());
 
-  it('the setting shadow is the same as --shadow, which has precedence', async () => {
+  itInFull('the setting shadow is the same as --shadow, which has precedence', async () => {
     const settings = (shadow: string): void =>
       void project.write('package.json', JSON.stringify({ name: 'app', 'nest-migrate': { shadow } }));
     settings('postgres://app@127.0.0.1:1/postgres');
@@ -628,7 +628,7 @@ describe('on a server', () => {
     }
   });
 
-  it('--shadow of a role that may not create an extension: names the privilege, not the server', async () => {
+  itInFull('--shadow of a role that may not create an extension: names the privilege, not the server', async () => {
     const role = await createRole('CREATEDB');
     const url = database.urlFor(role.name, role.password);
     try {

@@ -145,11 +145,11 @@ describe('a migration that the data source would not find is not written', () =>
     ),
   )('is written, found and not written again: %s', async (options, folder, ...args) => {
     project = projectWith(dataSource(options));
-    const { code, stdout } = await cli('generate', ...args);
+    const { code, stdout } = await cli('generate', ...onServer, ...args);
     expect([code, stdout]).toEqual([0, expect.stringContaining('then: nest-migrate run')]);
     const isMigration = (file: string): boolean => file !== 'migrations.lock';
     expect(filesIn(folder).filter(isMigration)).toEqual([expect.stringMatching(/-Init\.ts$/)]);
-    expect((await cli('generate', ...args)).stdout).toContain('Nothing to do');
+    expect((await cli('generate', ...onServer, ...args)).stdout).toContain('Nothing to do');
     expect((await cli('create', 'Second', ...args)).code).toBe(0);
     // Where the migrations in use are JavaScript, so is a new one.
     for (const file of filesIn(folder).filter(isMigration)) project.delete(`${folder}/${file}`);

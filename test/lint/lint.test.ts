@@ -72,7 +72,7 @@ describe('the judged migrations', () => {
     expect(unknown.code).toBe(2);
   });
 
-  it('can be listed as classes, and be in several folders', async () => {
+  itInFull('can be listed as classes, and be in several folders', async () => {
     project.write(
       'data-source.js',
       `import { defineDataSource } from 'nest-migrate/data-source';

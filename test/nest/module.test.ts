@@ -22,7 +22,7 @@ import {
 import type { MigrateEvent } from '../../src/index.js';
 import type { MigrationClass } from '../../src/files/migration.js';
 import { runNode } from '../support/cli.js';
-import { createDatabase, serverLog } from '../support/database.js';
+import { createDatabase, serverLog, serverUrl } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { failureOf, migration, using } from '../support/migrations.js';
 import { addAge, Apps, asOption, createUsers, EagerService, sourceFor, User, UsersModule } from './apps.js';
@@ -48,7 +48,7 @@ describe('MigrationsModule.forRoot with a data source', () => {
   it("follows the entities with onBootstrap: 'dev', and is refused in production", async () => {
     const dir = mkdtempSync(join(tmpdir(), 'nest-migrate-module-'));
     const dataSource = (): DataSource => source([], { migrations: [join(dir, '*.{ts,js,sql}')] });
-    const options = { onBootstrap: 'dev', dir } as const;
+    const options = { onBootstrap: 'dev', dir, shadow: serverUrl() } as const;
     try {
       await apps.boot(MigrationsModule.forRoot({ dataSource: dataSource(), ...options }), UsersModule);
       expect(apps.log).toContainEqual(expect.stringMatching(/^The database matches the entities; written: /));

@@ -732,7 +732,7 @@ describe('requirements of the server', () => {
 
 describe('run --plan without a terminal', () => {
   const dataSource = `import { defineDataSource } from 'nest-migrate/data-source';
-export default defineDataSource({ entities: [], migrations: ['migrations/*.sql'] });
+export default defineDataSource({ entities: [], migrations: ['migrations/*.sql'] }, { shadow: '${serverUrl()}' });
 `;
   const run = async (sql: string, ...flags: readonly string[]) => {
     const project = createProject({
