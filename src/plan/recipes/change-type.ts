@@ -10,7 +10,10 @@ import { step } from '../step.js';
 import type { Step } from '../step.js';
 import { classify, quoteLiteral, quoteName } from '../../sql/index.js';
 
-/** The changes of one column's type: the engine drops the default, requires values, changes the type, and sets the default again. */
+/**
+ * The changes of one column's type: the engine drops or sets the default, requires values, changes the type, and sets the default again. A
+ * recipe for the type handles all of its defaults.
+ */
 export function mergeTypeChanges(changes: readonly Change[]): readonly Change[] {
   const result: Change[] = [];
   for (const change of changes) {
@@ -21,19 +24,20 @@ export function mergeTypeChanges(changes: readonly Change[]): readonly Change[] 
       result.push(change);
       continue;
     }
-    const dropped = takeOne(result, of('drop default'));
+    const defaults = [...takeAll(result, of('drop default')), ...takeAll(result, of('set default'))];
     // The value for rows without one has the new type.
-    const notNull = takeOne(result, of('set not null'));
-    const drops = [...change.drops, ...dropped.flatMap((one) => one.drops)];
-    const uses = [...change.uses, ...dropped.flatMap((one) => one.uses)];
+    const notNull = takeAll(result, of('set not null'));
+    const drops = [...change.drops, ...defaults.flatMap((one) => one.drops)];
+    const uses = [...change.uses, ...defaults.flatMap((one) => one.uses)];
     result.push({ ...change, drops, uses }, ...notNull);
   }
   return result;
 }
 
-function takeOne(changes: Change[], isIt: (change: Change) => boolean): readonly Change[] {
-  const at = changes.findIndex(isIt);
-  return at === -1 ? [] : changes.splice(at, 1);
+function takeAll(changes: Change[], isIt: (change: Change) => boolean): readonly Change[] {
+  const taken = changes.filter(isIt);
+  for (const change of taken) changes.splice(changes.indexOf(change), 1);
+  return taken;
 }
 
 /** A type change, and its effect on the rows. */

@@ -198,6 +198,20 @@ export const enums: readonly Case[] = [
   column('text becomes an enum', [{ type: 'text' }, mood(['x', 'y'])], [`'x'`], {
     options: { allowDestructive: true, usings: ['t.c=c::t_c_enum'] },
   }),
+  column(
+    'text with a default becomes an enum with a default',
+    [{ type: 'text', default: 'x' }, mood(['x', 'y'], { default: 'x' })],
+    [`'x'`],
+    {
+      options: { online: false },
+      sql: [
+        `CREATE TYPE "public"."t_c_enum" AS ENUM ('x', 'y')`,
+        `ALTER TABLE "public"."t" ALTER COLUMN "c" DROP DEFAULT`,
+        `ALTER TABLE "public"."t" ALTER COLUMN "c" TYPE public.t_c_enum USING "c"::text::public.t_c_enum`,
+        `ALTER TABLE "public"."t" ALTER COLUMN "c" SET DEFAULT 'x'::public.t_c_enum`,
+      ],
+    },
+  ),
   column('an enum becomes text', [mood(['x', 'y'], { default: 'x' }), { type: 'text', default: 'x' }], [`'x'`], {
     options: { allowDestructive: true },
   }),
