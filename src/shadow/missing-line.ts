@@ -21,9 +21,9 @@ const forms: readonly (readonly [codes: readonly string[], pattern: RegExp, line
     (schema, name = '') =>
       ofExtension(extensionOfType(name), schema) ?? `CREATE TYPE ${schema ? `${schema}.` : ''}${name} …`,
   ],
-  [['42P01'], /^relation "(.+)" does not exist$/, (name = '') => `CREATE TABLE ${name} …`],
+  [['42P01'], /^relation "(.+)" does not exist$/, (path = '') => `CREATE TABLE ${quotedWhereNeeded(path)} …`],
   // TypeORM's own error, such as that of queryRunner.changeColumn.
-  [[''], /^Table "(.+)" does not exist\.$/, (name = '') => `CREATE TABLE ${name} …`],
+  [[''], /^Table "(.+)" does not exist\.$/, (path = '') => `CREATE TABLE ${quotedWhereNeeded(path)} …`],
   [
     ['42704'],
     /^(?:text search configuration|collation|operator class) "(.+)" .*does not exist/,
@@ -40,6 +40,14 @@ export function missingLine(error: unknown): string | undefined {
     if (found) return line(...found.slice(1));
   }
   return undefined;
+}
+
+/** The server names an object of a schema as `schema.object`, without quotes. */
+function quotedWhereNeeded(path: string): string {
+  return path
+    .split('.')
+    .map((name) => (/^[a-z_][a-z\d_]*$/.test(name) ? name : quoteName(name)))
+    .join('.');
 }
 
 function ofExtension(extension: string | undefined, schema: string | undefined): string | undefined {

@@ -37,7 +37,9 @@ export function isSelfContained(text: string, kind: 'function' | 'file' | 'sql')
 export function noBeginning(error: unknown, earlier: readonly string[]): string | undefined {
   const name = missingName(error);
   if (name === undefined) return undefined;
-  const word = new RegExp(String.raw`(?<![\w$])${name.replaceAll(/[^\w]/g, String.raw`\$&`)}(?![\w$])`, 'iu');
+  // With the flag u, only characters of the syntax may be escaped.
+  const literal = name.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`);
+  const word = new RegExp(String.raw`(?<![\w$])${literal}(?![\w$])`, 'iu');
   if (earlier.some((text) => word.test(text))) return undefined;
   return `No earlier migration names ${JSON.stringify(name)}. If the name is right, these migrations continue a schema that was there before the first one (made by synchronize, or loaded from a dump), so no new database can be made from them. The way out: nest-migrate help missing-beginning`;
 }
