@@ -95,12 +95,12 @@ function baselineLines(
   flags: BaselineFlags,
 ): readonly string[] {
   if (drift.length > 0) {
-    const what = 'The database differs from the entities. These statements would make it match:';
+    const what = 'The database differs from the expected schema. These statements would make it match:';
     return [
       what,
       ...drift.flatMap((sql) => [...lossLines(sql, losses), `${sql};`]).map((line) => `  ${line}`),
       '',
-      'Nothing was written or recorded. Make them match first (let the app synchronize once more, or correct the entities).',
+      'Nothing was written or recorded. Make them match first: execute these statements, let the app synchronize once more, or correct the entities.',
     ];
   }
   if (flags.check) return ['The database matches the entities.'];

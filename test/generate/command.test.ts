@@ -467,7 +467,7 @@ describe('handmade objects', () => {
     const kept = await generate();
     expect([kept.code, kept.stdout]).toEqual([0, expect.stringContaining('Nothing to do')]);
     expect(kept.stderr).toContain(
-      '! column users.note is not in the entities, but was created by hand: it is kept (--prune drops it).\n',
+      '! column users.note is not in the entities, but was created by hand: it is kept (generate --prune drops it).\n',
     );
     expect(kept.stderr).toContain(
       '! column users.email is NOT NULL and has no default, so every INSERT that does not name it fails: --drop users.email drops it.\n',
@@ -490,7 +490,7 @@ describe('handmade objects', () => {
     const kept = await generate('--ignore', 'table:nothing_*');
     expect(kept.stderr).toContain('! Nothing matches the ignore pattern table:nothing_*.');
     expect(kept.stderr).toContain(
-      '! index by_hand is not in the entities, but was created by hand: it is kept (--prune drops it).',
+      '! index by_hand is not in the entities, but was created by hand: it is kept (generate --prune drops it).',
     );
     expect(kept.stderr).toContain('! table notes is not in the entities');
     expect(kept.stderr).not.toContain('notes_id_seq');
@@ -747,7 +747,7 @@ export class Names { @ViewColumn() id!: number; @ViewColumn() name!: string; }
   itInFull('baseline shows how a database differs, and records nothing', async () => {
     await database.query('CREATE TABLE users (id SERIAL PRIMARY KEY)');
     const { stdout, code } = await cli('baseline', ...onServer);
-    expect(stdout).toContain('The database differs from the entities.');
+    expect(stdout).toContain('The database differs from the expected schema.');
     expect(stdout).toContain('ADD COLUMN "name" character varying NOT NULL;');
     expect(code).toBe(3);
     expect(project.has('migrations')).toBe(false);

@@ -14,8 +14,8 @@ const product = new EntitySchema({
   name: 'product',
   columns: { id: { type: 'int', primary: true }, price: { type: 'int', nullable: true } },
 });
-const synchronized =
-  'CREATE TABLE product (id int NOT NULL, CONSTRAINT "PK_bebc9158e480b949565b4dc7a82" PRIMARY KEY (id))';
+// TypeORM does not compare the name of the key.
+const synchronized = 'CREATE TABLE product (id int NOT NULL, CONSTRAINT by_hand PRIMARY KEY (id))';
 const older = ['1700000000000-AddPrice', '1700000000001-Index'] as const;
 const says = (name: string) =>
   expect.stringMatching(new RegExp(`^No earlier migration names "${name}".*help missing-beginning`));
@@ -94,6 +94,27 @@ it('the way out works for all databases', async () => {
   expect(await developer.as([product], (migrator) => migrator.check({ shadow }))).toMatchObject({ ok: true });
 });
 
+it('a database has what the pending migrations create by hand, before they are recorded', async () => {
+  const index = 'CREATE INDEX price_by_hand ON product USING btree (price) WHERE (price > 0)';
+  writeFileSync(
+    join(developer.folder, '1900000000000-ByHand.sql'),
+    `-- up\n${index};\n-- down\nDROP INDEX price_by_hand;\n`,
+  );
+  for (const check of [true, false])
+    expect(
+      await developer.as([product], (migrator) => migrator.baseline({ shadow, check, language: 'sql' })),
+    ).toMatchObject({
+      drift: [index.replace('ON product', 'ON public.product')],
+      warnings: [expect.stringMatching(/^ByHand1900000000000 .* index price_by_hand/)],
+      recorded: [],
+    });
+  await own.query(index);
+  expect(await developer.as([product], (migrator) => migrator.baseline({ shadow, language: 'sql' }))).toMatchObject({
+    drift: [],
+    recorded: ['ByHand1900000000000'],
+  });
+});
+
 it('says nothing of the kind if an earlier migration may have created it', async () => {
   const advice = async (up: string, earlier: MigrationClass): Promise<string> => {
     const database = await createDatabase();
@@ -120,6 +141,7 @@ it('says nothing of the kind if an earlier migration may have created it', async
     },
   }.First1700000000000;
   expect(await advice(alter, first)).toEqual(says('a'));
+  expect(await advice('ALTER TABLE "nt-users" ADD x int', first)).toEqual(says('nt-users'));
   expect(await advice('ALTER TABLE b DROP CONSTRAINT "FK_1"', first)).toEqual(says('FK_1'));
   expect(await advice('CREATE TABLE t (x intt)', first)).toMatch(/^Correct/);
   expect(await advice(alter, drops)).toMatch(/^Correct/);

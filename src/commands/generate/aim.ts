@@ -48,11 +48,13 @@ export interface Aim {
 /** The schema that the entities describe, with the objects that are kept as they are. */
 export async function aimOf(aiming: Aiming, options: GenerateOptions, context: CommandContext): Promise<Aim> {
   const { described, initial, entities, current, takenOver, shadow, cache } = aiming;
-  const known = asMigrationsSay(entities.schema, current.schema, described, context.onEvent);
+  // A new database gets the names of the one that is taken over.
+  const present = takenOver?.live ?? current.schema;
+  const known = asMigrationsSay(entities.schema, present, described, context.onEvent);
   const idle = idleIn([known, current.schema, takenOver?.live], aiming, options, context);
   const own = withoutIgnored(followInitial(known, current.schema, initial), aiming, options, context);
   const isGiven = (id: ObjectId): boolean => described.givenKeys.has(keyOf(id));
-  const named = withPresentNames(own, current.schema, isGiven);
+  const named = withPresentNames(own, present, isGiven);
   const { whole, byHand } = beside(named, takenOver?.others);
   const schema = await withSameDefaults(current.schema, whole, { shadow, cache, frozen: described.frozen });
   return { desired: { ...entities, schema }, ...(byHand && { byHand }), idle };

@@ -7,8 +7,9 @@ import { withOrderOfEnums } from '../../schema/enum-order.js';
 import { keepUnknown } from '../../schema/keep.js';
 import { lossesIn } from '../../schema/loss.js';
 import { isMember } from '../../schema/differences.js';
-import { describeObject } from '../../schema/object-id.js';
+import { describeObject, keyOf } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
+import { withPresentNames } from '../../schema/present-names.js';
 import { setAside } from '../../schema/set-aside.js';
 import { noCache } from '../../shadow/cache.js';
 import { ExitCode, MigrateError } from '../../errors.js';
@@ -36,6 +37,7 @@ import { placementOf } from '../placement.js';
 import { pending, run } from '../run.js';
 import type { BaselineOptions, BaselineResult } from './types.js';
 import { generate } from './generate.js';
+import { withPendingByHand } from './pending-by-hand.js';
 import { printedOnShadow, withOthers } from './take-over.js';
 import { newFile } from './write-files.js';
 
@@ -66,7 +68,10 @@ async function takeOver(options: BaselineOptions, given: CommandContext, first: 
   const [desired, initial] = await abortable(context.signal, make, 'Nothing was changed.');
   context.onEvent({ type: 'stage', stage: 'reading the database' });
   const { schema: live } = await ofDatabase(context);
-  const known = asMigrationsSay(desired.schema, live, described, context.onEvent);
+  const isGiven = (id: ObjectId): boolean => described.givenKeys.has(keyOf(id));
+  const said = asMigrationsSay(desired.schema, live, described, context.onEvent);
+  const entities = withPresentNames(said, live, isGiven);
+  const { schema: known, remarksOn } = await withPendingByHand(described, { entities, live }, options, context);
   const { schema: own } = await inSameWords(known, live, context, {
     url,
     cache: noCache,
@@ -80,7 +85,7 @@ async function takeOver(options: BaselineOptions, given: CommandContext, first: 
   const told = (ids: readonly ObjectId[]): readonly string[] =>
     ids.filter((id) => !isMember(id, own)).map(describeObject);
   const unknown = told(kept.filter(({ kind }) => kind !== 'extension'));
-  const found = { drift, losses, unknown, takenOver: [], files: [], recorded: [], warnings: [] };
+  const found = { drift, losses, unknown, takenOver: [], files: [], recorded: [], warnings: remarksOn(own) };
   if (options.check === true || drift.length > 0) return found;
   const all = withOthers(whole, own, isAside);
   const isTaking = await takesOver(told(all.kept), options);
