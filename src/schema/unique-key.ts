@@ -9,7 +9,8 @@ export function uniqueKeyOn(table: ObjectId, columns: readonly string[], schema:
   return schema.childrenOf(table).find(isKey)?.id;
 }
 
-function isUnique({ id, is }: SchemaObject): boolean {
+/** A unique constraint, or a unique index of all rows. */
+export function isUnique({ id, is }: SchemaObject): boolean {
   if (id.kind === 'constraint') return is['type'] === 'u';
   const [index] = id.kind === 'index' ? classify(String(is['def'])) : [];
   return index?.unique === true && !index.mentions('WHERE');

@@ -5,6 +5,7 @@ import { ownDefinitionOf } from '../../schema/own-words.js';
 import { existingTable, sameId } from '../context.js';
 import { isPartitioned, leafPartitions } from '../partitions.js';
 import { isRemadeWithType } from './lost-values.js';
+import { isKeyUnderNewName } from './renamed-key.js';
 import type { PlanContext, Recipe } from '../context.js';
 import { step } from '../step.js';
 import type { Phase } from '../../files/phase.js';
@@ -162,14 +163,18 @@ export function dropLeftover(index: ObjectId): Step {
   });
 }
 
-/** Queries of the old version may still need a plain index; a unique one forbids rows that the new version may write. */
+/**
+ * Queries of the old version may still need a plain index; a unique one forbids rows that the new version may write, unless it only gets
+ * another name for a column.
+ */
 export const dropIndex: Recipe = (change, context) => {
   const { id: index } = change;
   const table = change.kind === 'drop' && index.kind === 'index' ? existingTable(index, context) : undefined;
   if (!table) return undefined;
   if (context.to.has(index)) return [];
   const key = keyNamed(index, table);
-  const phase = indexDefinition(context.from, index).unique ? 'expand' : 'contract';
+  const forbids = indexDefinition(context.from, index).unique !== '' && !isKeyUnderNewName(index, context);
+  const phase = forbids ? 'expand' : 'contract';
   if (isPartitioned(table, context)) {
     const comment = `Removes ${describeObject(index)}. The index of a partitioned table cannot be dropped concurrently: reads and writes block briefly.`;
     return [step(`DROP INDEX IF EXISTS ${sqlName(index)}`, { comment, phase })];

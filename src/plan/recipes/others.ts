@@ -6,6 +6,7 @@ import type { Schema } from '../../schema/read.js';
 import { existingTable } from '../context.js';
 import type { PlanContext, Recipe } from '../context.js';
 import { step } from '../step.js';
+import { isKeyUnderNewName } from './renamed-key.js';
 import type { Effect } from '../step.js';
 
 /** A new enum value can be used only after a commit. */
@@ -69,9 +70,11 @@ export const dropObject: Recipe = (change, context) => {
 };
 
 /** A dropped part of a table, or a constraint of a dropped column, on which the old version of the app still relies. */
-function goesWithMore(id: ObjectId, { from, to }: PlanContext): boolean {
+function goesWithMore(id: ObjectId, context: PlanContext): boolean {
+  const { from, to } = context;
   if (id.table === undefined || id.kind === 'column') return false;
   if (!to.has(relationOf(id))) return true;
+  if (isKeyUnderNewName(id, context)) return true;
   const holds =
     (id.kind === 'constraint' && from.get(id)?.is['type'] === 'f') || ['policy', 'trigger'].includes(id.kind);
   return holds && from.needs(id).some((other) => other.kind === 'column' && !to.has(other));

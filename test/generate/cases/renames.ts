@@ -132,6 +132,15 @@ export const renames: readonly Case[] = [
     },
     stays: ['policy t.p', 'index i', 'constraint t.k'],
   },
+  ...[{ uniques: [{ columns: ['a', 'n'] }] }, { indices: [{ columns: ['a', 'n'], unique: true }] }].map((more) => ({
+    ...column(`a column in a unique ${'uniques' in more ? 'key' : 'index'} is renamed`, text, `'x'`),
+    before: [entity('t', { a: text, n: { type: 'int' } }, more)],
+    after: [
+      entity('t', { b: text, n: { type: 'int' } }, JSON.parse(JSON.stringify(more).replaceAll('"a"', '"b"')) as object),
+    ],
+    // At no time may duplicates be written.
+    neverSays: /DROP [A-Z ]+ (?:"public"\.)?"(?:UQ|IDX)_67fa[^]*CREATE UNIQUE INDEX CONCURRENTLY "\w+_ff42/,
+  })),
   {
     ...column('a column in a key made by hand is renamed in the catalog', text, `'x'`),
     hand: {
