@@ -5,6 +5,7 @@ import { codeOf, isMigrateError, messageOf, MigrateError } from '../errors.js';
 import { installLine } from '../package-manager.js';
 import { asUsersCode } from './users-code.js';
 import { requireFrom } from '../require-from.js';
+import { missingPackage } from './missing-package.js';
 import { unbuiltPackage } from './unbuilt-package.js';
 
 /** Loads a file of the user as Node would: as an ES module, or as CommonJS through `require`, which Jest replaces by its own. */
@@ -102,6 +103,7 @@ function loadingFailed(file: string, error: unknown): MigrateError {
       typeScriptToInstall(file) ??
       relationHint(error) ??
       unbuiltPackage(error, file) ??
+      missingPackage(error, file) ??
       'Correct that file, or the file or package that it imports. The database was not touched.',
     cause: error,
   });
