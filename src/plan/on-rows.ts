@@ -7,6 +7,8 @@ export interface OnRows {
   readonly routine?: string;
   /** The column that a backfill or a trigger fills. */
   readonly column?: string;
+  /** The column whose values it converts into those of `column`. */
+  readonly source?: string;
   /** The author's expression with which a trigger fills it. */
   readonly fills?: string;
   /** Of a backfill. */

@@ -53,12 +53,17 @@ function nameOf({ table, routine, column }: OnRows): string {
 }
 
 async function tryOne(onRows: OnRows, schema: Schema, client: SqlClient): Promise<string | undefined> {
-  const { table, routine, update, pair } = onRows;
+  const { table, routine, column, source, update, pair } = onRows;
   const columns = columnsOf(table, schema).filter((id) => columnOf(schema, id)?.automatic === false);
   const copy = `CREATE TEMP TABLE ${probe} (LIKE ${tableSql(table)} INCLUDING DEFAULTS INCLUDING GENERATED INCLUDING IDENTITY)`;
+  const on = {
+    columns,
+    schema,
+    ...(source !== undefined && column !== undefined && { converted: { from: source, into: column } }),
+  };
   const unlike =
     (await attempt(copy, client)) ??
-    (await attempt(insertOf({ columns, schema }, 1), client)) ??
+    (await attempt(insertOf(on, 1), client)) ??
     (await attempt(`DELETE FROM pg_temp.${probe}`, client));
   if (unlike !== undefined) return unfillable(columns, schema, unlike);
   if (routine !== undefined) {
@@ -67,7 +72,7 @@ async function tryOne(onRows: OnRows, schema: Schema, client: SqlClient): Promis
     if ((await attempt(create, client)) !== undefined) return undefined;
   }
   const [old, now] = pair?.map(quoteName) ?? [];
-  for (const sql of statementsOn(onRows, { columns, schema })) {
+  for (const sql of statementsOn(onRows, on)) {
     const error = await attempt(sql, client);
     // An UPDATE may qualify its table with a schema that does not contain the copy.
     const isOurs = update !== undefined && codeOf(error) === '42P01';
@@ -85,6 +90,8 @@ async function tryOne(onRows: OnRows, schema: Schema, client: SqlClient): Promis
 interface Probe {
   readonly columns: readonly ObjectId[];
   readonly schema: Schema;
+  /** A column, and the one that gets its converted values. */
+  readonly converted?: { readonly from: string; readonly into: string };
 }
 
 /** Inserts, updates and deletes through the old and the new name. */
@@ -104,15 +111,24 @@ function statementsOn({ table, routine, column, update, pair }: OnRows, on: Prob
 }
 
 /** The third row has NULL wherever there may be one; a column and the one that a trigger keeps the same have it both or neither. */
-function insertOf({ columns, schema }: Probe, n: number, without?: string, pair: readonly string[] = []): string {
+function insertOf(probed: Probe, n: number, without?: string, pair: readonly string[] = []): string {
+  const { columns, schema } = probed;
   const isRequired = (id: ObjectId): boolean => columnOf(schema, id)?.notNull !== false;
   const neverNull = columns.some((id) => pair.includes(id.name ?? '') && isRequired(id)) ? pair : [];
   const given = columns.filter(({ name = '' }) => name !== without);
   const values = given.map((id) =>
-    n < 3 || isRequired(id) || neverNull.includes(id.name ?? '') ? placeholderOfRow(id, schema) : 'NULL',
+    n < 3 || isRequired(id) || neverNull.includes(id.name ?? '') ? valueFor(id, probed) : 'NULL',
   );
   const names = given.map(({ name = '' }) => quoteName(name));
   return `INSERT INTO pg_temp.${probe} (${names.join(', ')}) SELECT ${values.join(', ')} FROM (SELECT ${n} AS n) AS number`;
+}
+
+/** A text that is converted, for example into an enum, is a value of the new type. */
+function valueFor(id: ObjectId, { schema, converted }: Probe): string {
+  const type = columnOf(schema, id)?.type ?? '';
+  const heir = converted && id.name === converted.from ? { ...id, name: converted.into } : undefined;
+  if (heir === undefined || !schema.has(heir) || !/^(?:text|character)/.test(type)) return placeholderOfRow(id, schema);
+  return `(${placeholderOfRow(heir, schema)})::${type}`;
 }
 
 /** The columns whose types have no test value. */

@@ -31,9 +31,10 @@ describe.each(Object.entries(topics).map(([topic, cases]) => [topic, chosen(case
   '%s',
   (_topic, cases) => {
     test.each(cases.map((one) => [one.name, one] as const))('%s', async (_name, one) => {
-      const { sql, texts, rowsKept } = await evolve(one);
+      const { change, sql, texts, rowsKept } = await evolve(one);
       expect(rowsKept > 0).toBe((one.rows ?? []).length > 0);
       if (one.sql) expect(sql).toEqual(one.sql);
+      if (one.warnings) expect(change.warnings).toEqual(one.warnings);
       for (const text of one.says ?? []) expect(sql.join('\n')).toContain(text);
       if (one.neverSays) expect(texts.join('\n')).not.toMatch(one.neverSays);
       if (one.phases)

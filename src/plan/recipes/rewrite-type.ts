@@ -124,7 +124,7 @@ function expand(rewrite: Rewrite): readonly Step[] {
     }),
     step(
       `CREATE TRIGGER ${quoteName(names.sync)} BEFORE INSERT OR UPDATE ON ${tableSql(table)} FOR EACH ROW EXECUTE FUNCTION ${routine}()`,
-      { onRows: { table, routine, column: names.successor } },
+      { onRows: { table, routine, column: names.successor, source: names.column } },
     ),
     ...(isFilled(rewrite)
       ? [step(`${alter} ADD CONSTRAINT ${quoteName(names.filled)} CHECK (${successor} IS NOT NULL) NOT VALID`)]
@@ -136,17 +136,15 @@ function expand(rewrite: Rewrite): readonly Step[] {
 function fill(rewrite: Rewrite): readonly Step[] {
   const { table, names, given, copies, context } = rewrite;
   const column = quoteName(names.column);
+  const filling = backfill(
+    table,
+    names.successor,
+    given ?? convertedFrom(column, rewrite),
+    { ...(given === undefined && { where: `${column} IS NOT NULL` }), rounds: 'one' },
+    context,
+  );
   return [
-    {
-      ...backfill(
-        table,
-        names.successor,
-        given ?? convertedFrom(column, rewrite),
-        { ...(given === undefined && { where: `${column} IS NOT NULL` }), rounds: 'one' },
-        context,
-      ),
-      afterCommit: true,
-    },
+    { ...filling, ...(filling.onRows && { onRows: { ...filling.onRows, source: names.column } }), afterCommit: true },
     ...copies.flatMap(({ build }) => build),
     ...(isFilled(rewrite) ? [validateStep(table, names.filled)] : []),
     step(`ANALYZE ${tableSql(table)} (${quoteName(names.successor)})`, {

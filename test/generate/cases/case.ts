@@ -10,6 +10,7 @@ export interface Case extends Evolution {
   /** Texts that stand in the statements. */
   readonly says?: readonly string[];
   readonly neverSays?: RegExp;
+  readonly warnings?: readonly string[];
   /** The phases of the files, in order. */
   readonly phases?: readonly ('expand' | 'contract')[];
 }

@@ -199,6 +199,15 @@ export const enums: readonly Case[] = [
     options: { allowDestructive: true, usings: ['t.c=c::t_c_enum'] },
   }),
   column(
+    'text becomes an enum, and the trigger is tried on a value of it',
+    [{ type: 'text' }, mood(['x', 'y'])],
+    [`'x'`],
+    {
+      options: { allowDestructive: true },
+      warnings: [],
+    },
+  ),
+  column(
     'text with a default becomes an enum with a default',
     [{ type: 'text', default: 'x' }, mood(['x', 'y'], { default: 'x' })],
     [`'x'`],
