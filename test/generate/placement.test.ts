@@ -422,11 +422,8 @@ export default new DataSource({
   itInFull('baseline records what it has written', async () => {
     project = createProject(ofTutorial);
     await database.query(
-      'CREATE TABLE "ones" ("id" serial NOT NULL, "name" character varying NOT NULL, CONSTRAINT "PK_6f2e9b61bd0a60b0a5b9e6c6b5d" PRIMARY KEY (id))',
+      'CREATE TABLE "ones" ("id" serial NOT NULL, "name" character varying NOT NULL, CONSTRAINT by_hand PRIMARY KEY (id))',
     );
-    const { stdout: differs } = await cli('baseline', ...onServer, '--check');
-    const constraint = /"(PK_\w+)" PRIMARY KEY/.exec(differs)?.[1] ?? '';
-    await database.query(`ALTER TABLE ones RENAME CONSTRAINT "PK_6f2e9b61bd0a60b0a5b9e6c6b5d" TO "${constraint}"`);
     const { code, stdout } = await cli('baseline', ...onServer);
     expect([code, stdout]).toEqual([0, expect.stringMatching(/src\/migrations\/.*\nRecorded as applied.*Baseline/)]);
   });
