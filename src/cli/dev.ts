@@ -54,6 +54,7 @@ async function devAfterSaves(given: Io, flags: DevFlags, name?: string): Promise
       isAsked = false;
       const io: Io = {
         ...given,
+        told: known,
         elapsed: () => given.elapsed() - waitedMs,
         asking: (question) => {
           isAsked = true;

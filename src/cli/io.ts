@@ -23,6 +23,8 @@ export interface Io {
   stage(text: string): void;
   /** Warnings that were shown before. */
   readonly shown?: ReadonlySet<WarningCode>;
+  /** The texts of warnings that this process has shown. They are not shown again, and new ones are added. */
+  readonly told?: Set<string>;
   /** Shows the progress of a statement at a terminal, if supported. An empty text removes it. */
   readonly bar?: (text: string) => void;
   /** Asks a question, and hides the stage in the meantime. */

@@ -19,7 +19,7 @@ export function progressPrinter(io: Io): EventListener {
   let isBarShown = false;
   const isNews = connectingNews();
   return (event) => {
-    if (event.type === 'warning' && io.shown?.has(event.code)) return;
+    if (event.type === 'warning' && (io.shown?.has(event.code) === true || wasTold(event.message, io))) return;
     // `dev --watch` keeps it open for its own processes.
     if (event.type === 'embedded-shared' && event.pid === process.ppid) return;
     if (event.type === 'connecting' && !isNews(event)) return;
@@ -39,6 +39,12 @@ export function progressPrinter(io: Io): EventListener {
     isBarShown = false;
     for (const line of linesOf(event, paint, io)) io.note(line);
   };
+}
+
+function wasTold(message: string, { told }: Io): boolean {
+  const was = told?.has(message) === true;
+  told?.add(message);
+  return was;
 }
 
 const barWidth = 20;
