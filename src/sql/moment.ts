@@ -7,6 +7,7 @@ const boundOfPartition = new RegExp(String.raw`\bFOR\s+VALUES\b[^;]*?${volatile}
 const defines = /\b(?:CREATE|ALTER|DROP|RENAME)\b/i;
 /** SQL passed to a function, which may execute it. `query('CREATE …` is a call in JavaScript. */
 const handedOn = /(?<!\bquery)\s*\(\s*\\?'\s*(?:CREATE|ALTER|DROP)\b/i;
+const executes = /\bEXECUTE\b/i;
 const body = /\$(\w*)\$[\s\S]*?\$\1\$/g;
 
 /**
@@ -17,7 +18,9 @@ const body = /\$(\w*)\$[\s\S]*?\$\1\$/g;
 export function dependsOnMoment(text: string, how: 'alone' | 'with answers'): boolean {
   if (momentLiteral.test(text)) return true;
   if (!isVolatile.test(text)) return false;
-  if (how === 'with answers' || boundOfPartition.test(text) || handedOn.test(text)) return true;
-  const bodies = text.match(body) ?? [];
-  return bodies.some((code) => isVolatile.test(code) && defines.test(code));
+  if (how === 'with answers' || boundOfPartition.test(text)) return true;
+  const bodies = (text.match(body) ?? []).filter((code) => isVolatile.test(code));
+  if (bodies.some((code) => defines.test(code)) || handedOn.test(text.replace(body, ' '))) return true;
+  // What one body hands on, another one may execute.
+  return handedOn.test(text) && bodies.some((code) => executes.test(code));
 }

@@ -36,6 +36,10 @@ describe('a migration that always behaves the same', () => {
     up(
       'await queryRunner.query(`CREATE FUNCTION f() RETURNS trigger AS $$ BEGIN NEW.at = now(); RETURN NEW; END $$ LANGUAGE plpgsql`);',
     ),
+    // A renamed column, as `generate` writes it.
+    up(
+      "await queryRunner.query(`DO $a$ BEGIN EXECUTE format('ALTER TABLE %s ALTER b SET STATISTICS %s', name, 1); END $a$`); await queryRunner.query(`DO $b$ BEGIN started := clock_timestamp(); UPDATE t SET c = b; END $b$`); await queryRunner.query(`ALTER TABLE t ADD d date DEFAULT now()`);",
+    ),
     up('', "import type { User } from '../user';\nimport { type Role } from '../role';"),
     up('await new Promise((done) => setTimeout(done, 1));'),
     'module.exports = class A1 { async up(q) { await q.query(`SELECT 1`); } };',
@@ -102,6 +106,9 @@ describe('a migration that may behave differently another time', () => {
   it.each([
     "DO $$ BEGIN EXECUTE 'CREATE TABLE t_' || to_char(current_date, 'YYYYMM') || ' ()'; END $$",
     'CREATE FUNCTION f() RETURNS void AS $f$ BEGIN IF random() > 0.5 THEN CREATE TABLE x (); END IF; END $f$ LANGUAGE plpgsql; SELECT f();',
+    // One body executes what the other one, or the script, hands on.
+    "CREATE FUNCTION f(text) RETURNS void AS $f$ BEGIN EXECUTE format($1, random()); END $f$ LANGUAGE plpgsql; SELECT f('CREATE TABLE t_%s ()');",
+    "CREATE FUNCTION f(text) RETURNS void AS $f$ BEGIN EXECUTE format($1, random()); END $f$ LANGUAGE plpgsql; DO $g$ BEGIN PERFORM f('CREATE TABLE t_%s ()'); END $g$;",
   ])('SQL: %s', (sql) => expect(sqlFacts(sql).doubt).toBeDefined());
 });
 
