@@ -9,9 +9,10 @@ import type { StatusProblem } from './types.js';
  * The applied .sql migrations whose text has changed since. Classes have no checksum, because their text changes when they are compiled.
  */
 export function findEdited({ known, state: { checksums }, isApplied }: Survey): readonly string[] {
+  if (checksums.size === 0) return [];
   return known
     .filter(({ name, file }) => {
-      const then = isApplied(name) && file?.endsWith('.sql') ? checksums.get(name) : undefined;
+      const then = file?.endsWith('.sql') && isApplied(name) ? checksums.get(name) : undefined;
       return then !== undefined && file !== undefined && then !== sqlChecksum(file);
     })
     .map(({ name }) => name);
@@ -35,9 +36,10 @@ export function withoutFile({ known, state }: Survey): {
   readonly newer: readonly LedgerRow[];
 } {
   const files = new Set(known.map(({ name }) => name));
+  const gone = state.applied.filter(({ name }) => !files.has(name));
+  if (gone.length === 0) return { missing: [], newer: [] };
   const newest = Math.max(...known.map(({ timestamp }) => timestamp));
   const isNewer = ({ timestamp }: LedgerRow): boolean => known.length > 0 && timestamp > newest;
-  const gone = state.applied.filter(({ name }) => !files.has(name));
   return { missing: gone.filter((row) => !isNewer(row)), newer: gone.filter(isNewer) };
 }
 

@@ -34,6 +34,8 @@ export async function withoutForeign(
 ): Promise<Divided> {
   const { applied, halfDone, deferred } = all;
   const serviceOf = await otherServices(client, all, new Set(known.map(({ name }) => name)), deployed);
+  if (serviceOf === undefined)
+    return { state: { ...all, deferred: deferred.filter(({ reverted }) => !reverted?.length) }, foreign: [] };
   const isOurs = (name: string): boolean => serviceOf(name) === undefined;
   return {
     state: {
@@ -49,20 +51,22 @@ export async function withoutForeign(
   };
 }
 
-/** Finds the other service that a migration in the ledger belongs to; undefined for migrations of this service. */
+/**
+ * Finds the other service that a migration in the ledger belongs to; undefined for migrations of this service. There is nothing to find if
+ * the files of all migrations are here, as at most starts.
+ */
 export async function otherServices(
   client: SqlClient,
   { applied, halfDone, deferred, exists }: LedgerState,
   names: ReadonlySet<string>,
   { tables, service }: Deployed,
-): Promise<(migration: string) => string | undefined> {
+): Promise<((migration: string) => string | undefined) | undefined> {
   const isUnknown = (name: string): boolean => !names.has(name);
-  const unknown = [
-    ...applied.map(({ name }) => name),
-    ...halfDone.map(({ migration }) => migration),
-    ...deferred.flatMap(({ reverted }) => reverted ?? []),
-  ].some(isUnknown);
-  if (!unknown || !exists.log || service.name === undefined) return () => undefined;
+  const unknown =
+    applied.some(({ name }) => isUnknown(name)) ||
+    halfDone.some(({ migration }) => isUnknown(migration)) ||
+    deferred.some(({ reverted }) => reverted?.some(isUnknown));
+  if (!unknown || !exists.log || service.name === undefined) return undefined;
   const serviceOf = foreigners(await readWriters(client, tables), names, service);
   return (name) => (isUnknown(name) ? serviceOf(name) : undefined);
 }

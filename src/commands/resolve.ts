@@ -47,7 +47,7 @@ async function resolveNow(
           ...files.flatMap(({ expected }) => expected?.name ?? []),
           ...classes.map(({ name }) => name),
         ]);
-        const serviceOf = await otherServices(client, state, names, context);
+        const serviceOf = (await otherServices(client, state, names, context)) ?? (() => undefined);
         const halfDone = state.halfDone.filter(({ migration }) => serviceOf(migration) === undefined);
         const named = halfDone.map((row) => ({ ...asNamed(row.migration), row }));
         if (!isNamed(reference, named)) refuseForeign(reference, state, serviceOf);

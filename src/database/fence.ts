@@ -3,6 +3,7 @@ import { quoteLiteral } from '../sql/index.js';
 import { advisoryLockHolder } from './blockers.js';
 import type { SqlClient, SqlResult } from './sql-client.js';
 import { waitForSession } from './earlier-session.js';
+import { hasTimeouts, raiseTimeouts } from './transaction-settings.js';
 import { backendStartedOf, learnBackend } from './witness.js';
 import type { Session } from './session.js';
 import type { ApplyContext, DirectedMigration } from './directed-migration.js';
@@ -58,15 +59,16 @@ export async function ask(
   const recorded = recordedSql(steps, context);
   const results = await open(
     `SELECT pg_backend_pid() AS pid, ${backendStartedOf(session.client)} AS started, pg_current_xact_id()::text AS xid, ${fence === undefined ? 'true' : `pg_try_advisory_xact_lock(${fence.join(', ')})`} AS fenced,
-       current_setting('transaction_isolation') = 'read committed' AS is_fresh, pg_stat_clear_snapshot();
-     SELECT (${recorded}) AS recorded, (${expected}) AS as_expected`,
+       current_setting('transaction_isolation') = 'read committed' AS is_fresh, ${hasTimeouts} AS has_timeouts, pg_stat_clear_snapshot();
+     SELECT ${recorded} AS recorded, (${expected}) AS as_expected`,
   );
   const [opened, answer] = results.slice(-2).map(({ rows }) => rows[0]);
   session.setBackend(learnBackend(session.client, opened));
   if (opened?.['fenced'] !== true) return undefined;
+  if (opened['has_timeouts'] === true) await session.client.query(raiseTimeouts);
   // With a stricter isolation level, the snapshot is older than the fence, so another connection reads the ledger.
   const now =
-    opened['is_fresh'] === true || !side ? answer : (await side.query(`SELECT (${recorded}) AS recorded`)).rows[0];
+    opened['is_fresh'] === true || !side ? answer : (await side.query(`SELECT ${recorded} AS recorded`)).rows[0];
   return {
     transaction: { xid: String(opened['xid']), commit: 'not sent' },
     ledger:
@@ -80,7 +82,9 @@ function namesOf(steps: readonly DirectedMigration[]): string {
 }
 
 function recordedSql(steps: readonly DirectedMigration[], { tables }: ApplyContext): string {
-  return `SELECT count(DISTINCT name)::int FROM ${tables.ledger} WHERE name IN (${namesOf(steps)})`;
+  // For a single name, this takes a third of the time less, and a run asks it for every migration.
+  if (steps.length === 1) return `EXISTS (SELECT FROM ${tables.ledger} WHERE name = ${namesOf(steps)})::int`;
+  return `(SELECT count(DISTINCT name)::int FROM ${tables.ledger} WHERE name IN (${namesOf(steps)}))`;
 }
 
 /**
@@ -94,7 +98,7 @@ export async function assertFinishedMeanwhile(
 ): Promise<void> {
   const direction = steps[0]?.direction;
   const { rows } = await client.query(
-    `SELECT (${recordedSql(steps, context)}) AS recorded, (SELECT count(*)::int FROM (SELECT DISTINCT ON (migration) state FROM ${context.tables.log}
+    `SELECT ${recordedSql(steps, context)} AS recorded, (SELECT count(*)::int FROM (SELECT DISTINCT ON (migration) state FROM ${context.tables.log}
        WHERE migration IN (${namesOf(steps)}) AND state IN ('applied', 'reverted') ORDER BY migration, id DESC) AS last
      WHERE state = '${direction === 'up' ? 'applied' : 'reverted'}') AS finished`,
   );

@@ -10,7 +10,7 @@ import type { FailedAt } from './failure.js';
 import { rollback } from './fate.js';
 import { keepInTransaction, withOneConnection } from './one-connection.js';
 import { namesPoison, poison } from './poison.js';
-import { transactionSettings } from './transaction-settings.js';
+import { raiseTimeouts, transactionSettings } from './transaction-settings.js';
 import { Rehearsal } from './rehearsal.js';
 import { readSequences, undoSetBack } from './sequences.js';
 import { backendStarted, learnBackend } from './witness.js';
@@ -106,7 +106,7 @@ async function rehearseStep(
  */
 function settingsFor(kind: 'transactional' | 'plain', { settings, lock }: ApplyContext): string {
   const longest = kind === 'plain' ? 0 : settings.statementTimeoutMs;
-  return `SET LOCAL lock_timeout = ${settings.lockTimeoutMs}; SET LOCAL statement_timeout = ${longest}; ${transactionSettings(lock)}`;
+  return `SET LOCAL lock_timeout = ${settings.lockTimeoutMs}; SET LOCAL statement_timeout = ${longest}; ${transactionSettings(lock)}; ${raiseTimeouts}`;
 }
 
 function failed(

@@ -10,7 +10,7 @@ import { withSession } from './session.js';
 import type { Session, SessionContext } from './session.js';
 import type { SqlClient } from './sql-client.js';
 import type { Tables } from './tables.js';
-import { transactionSettings } from './transaction-settings.js';
+import { raiseTimeouts, transactionSettings } from './transaction-settings.js';
 import { Turns } from './turns.js';
 import { untilGranted } from './until-granted.js';
 
@@ -97,7 +97,7 @@ async function begin({ queryRunner, client, unwatched }: Session, { settings, lo
   await unwatched(() => queryRunner.startTransaction());
   const fence = lock.fence === undefined ? '' : `; SELECT pg_advisory_xact_lock(${lock.fence.join(', ')})`;
   await client.query(
-    `SET LOCAL lock_timeout = ${settings.lockTimeoutMs}; SET LOCAL statement_timeout = ${settings.statementTimeoutMs}; ${transactionSettings(lock)}${fence}`,
+    `SET LOCAL lock_timeout = ${settings.lockTimeoutMs}; SET LOCAL statement_timeout = ${settings.statementTimeoutMs}; ${transactionSettings(lock)}; ${raiseTimeouts}${fence}`,
   );
 }
 

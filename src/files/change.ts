@@ -77,10 +77,11 @@ interface Counted extends MigrationName {
 
 /** Reports the changes that lack one of their migrations. */
 export function incompleteIn(migrations: readonly Counted[]): readonly MigrateError[] {
+  const lasts = migrations.filter(({ steps }) => steps !== undefined && steps > 1);
+  if (lasts.length === 0) return [];
   const names = new Set(migrations.map(({ name }) => name));
-  return migrations.flatMap((last) => {
-    if (last.steps === undefined || last.steps < 2) return [];
-    const missing = namesOfChange(last, last.steps).filter(({ name }) => !names.has(name));
+  return lasts.flatMap((last) => {
+    const missing = namesOfChange(last, last.steps ?? 1).filter(({ name }) => !names.has(name));
     return missing.length === 0 ? [] : [incomplete(last, missing)];
   });
 }

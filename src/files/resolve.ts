@@ -31,7 +31,11 @@ export async function migrationsOf(
   applied: readonly MigrationName[] = [],
 ): Promise<readonly KnownMigration[]> {
   const recorded = new RecordedNames(applied, list.files, list.classes);
-  const fromFiles = await Promise.all(list.files.map((listed) => migrationsIn(listed, recorded)));
+  const seen = list.files.map((listed) => migrationsIn(listed, recorded));
+  // At most starts, every file is applied: waiting for each of a thousand would take longer than everything else here.
+  const fromFiles = seen.every((found) => found !== undefined)
+    ? seen
+    : await Promise.all(seen.map(async (found, index) => found ?? knownFrom(list.files[index]?.file ?? '')));
   return inOrder([...fromFiles.flat(), ...list.classes.map(fromClass)]);
 }
 
@@ -46,24 +50,27 @@ function byFile(a: string | undefined, b: string | undefined): number {
   return b === undefined || (a !== undefined && a < b) ? -1 : 1;
 }
 
-async function migrationsIn(listed: ListedFile, recorded: RecordedNames): Promise<readonly KnownMigration[]> {
-  const { file, expected } = listed;
-  if (expected === undefined) return (await loadFile(file)).map(known);
+/** Undefined if the file must be loaded to find out. */
+function migrationsIn({ file, expected }: ListedFile, recorded: RecordedNames): readonly KnownMigration[] | undefined {
+  if (expected === undefined) return undefined;
   // The phase is needed before the migration runs, and reading a large .sql file takes time.
   let loading: Promise<readonly LoadedMigration[]> | undefined;
   const load = async (name: string): Promise<LoadedMigration> => pick(await (loading ??= loadFile(file)), name, file);
   const last = recorded.of(expected);
-  const found =
-    last === undefined
-      ? atFirstSight(file, expected)
-      : [...recorded.before(last), last].map(({ name, timestamp }) => ({
-          name,
-          timestamp,
-          phase: undefined,
-          steps: undefined,
-        }));
-  if (found === undefined) return (await loadFile(file)).map(known);
-  return found.map((one) => ({ ...one, file, load: () => load(one.name) }));
+  if (last === undefined)
+    return atFirstSight(file, expected)?.map((one) => ({ ...one, file, load: () => load(one.name) }));
+  return [...recorded.before(last), last].map(({ name, timestamp }) => ({
+    name,
+    timestamp,
+    file,
+    phase: undefined,
+    steps: undefined,
+    load: () => load(name),
+  }));
+}
+
+async function knownFrom(file: string): Promise<readonly KnownMigration[]> {
+  return (await loadFile(file)).map(known);
 }
 
 type Seen = Pick<KnownMigration, 'name' | 'timestamp' | 'phase' | 'steps'>;
@@ -157,6 +164,8 @@ function pick(loaded: readonly LoadedMigration[], name: string, file: string): L
 
 /** The names that more than one migration has. */
 export function duplicatesIn(migrations: readonly KnownMigration[]): readonly MigrateError[] {
+  const names = new Set(migrations.map(({ name }) => name));
+  if (names.size === migrations.length) return [];
   const first = new Map<string, KnownMigration>();
   return migrations.flatMap((migration) => {
     const before = first.get(migration.name);
