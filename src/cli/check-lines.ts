@@ -65,10 +65,12 @@ export function passed(steps: readonly CheckStep[]): string {
 }
 
 function findingLines({ severity, message, next, file, line }: CheckFinding, paint: Paint): readonly string[] {
-  const [first, ...more] = message.split('\n');
-  const place = file === undefined || first?.includes(file) ? '' : paint.dim(`  (${file}${line ? `:${line}` : ''})`);
+  const [first = '', ...more] = message.split('\n');
+  // A place comes before the colon that the list of differences follows.
+  const colon = first.endsWith(':') ? ':' : '';
+  const place = file === undefined || first.includes(file) ? '' : paint.dim(`  (${file}${line ? `:${line}` : ''})`);
   return [
-    `  ${severity === 'error' ? paint.red('✗') : paint.yellow('!')} ${first}${place}`,
+    `  ${severity === 'error' ? paint.red('✗') : paint.yellow('!')} ${first.slice(0, first.length - colon.length)}${place}${colon}`,
     ...more.map((text) => `    ${text}`),
     ...(next === undefined ? [] : next.split('\n').map((text, index) => `    ${index === 0 ? '→' : ' '} ${text}`)),
   ];

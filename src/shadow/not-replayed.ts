@@ -7,6 +7,15 @@ import { classify } from '../sql/index.js';
 import type { LoadedMigration } from '../files/migration.js';
 import type { ConnectedShadow } from './connected.js';
 
+/** With what the entities say now, no change of them since would ever be found. */
+export class CallsSynchronize extends Error {
+  constructor() {
+    super(
+      'It calls synchronize(), which creates what the entities say today, and not what it created where it was applied.',
+    );
+  }
+}
+
 /** Why a migration could not be replayed, and what to do about it. */
 export function notReplayed(
   error: unknown,
@@ -36,6 +45,7 @@ function nextAfter(
   replayed: readonly string[] | undefined,
 ): string {
   if (error instanceof ReachedDatabase) return ofOwnConnection;
+  if (error instanceof CallsSynchronize) return ofEntitiesOfToday;
   const line = missingLine(error);
   const other = anotherShadow(error);
   if (other !== undefined) return other;
@@ -58,6 +68,8 @@ const ofEntities =
   'If it uses an entity or a repository: these need the tables as they are after the last migration. Write this query in plain SQL, for the tables as they are at this point.';
 const ofOwnConnection =
   'Let it use the query runner that it is given (queryRunner.manager, queryRunner.connection), which belongs to the database on which it is executed.';
+const ofEntitiesOfToday =
+  'Replace it by a migration that contains the statements: nest-migrate help missing-beginning\nUntil then, `generate --from <address>` compares the entities with a database instead.';
 const ofRows =
   'Migrations must run on an empty database, such as that of a new colleague or of CI. If this one needs rows, make it succeed without them.';
 const twice =

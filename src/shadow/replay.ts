@@ -6,10 +6,11 @@ import { Turns } from '../database/turns.js';
 import { foundElsewhere } from '../database/elsewhere.js';
 import type { Direction } from '../events.js';
 import type { Instantiate, KnownMigration, LoadedMigration } from '../files/migration.js';
-import { notReplayed } from './not-replayed.js';
+import { CallsSynchronize, notReplayed } from './not-replayed.js';
 import { shareWithOthers } from '../typeorm/shared-query-runner.js';
 import type { ConnectedShadow } from './connected.js';
 import { classify } from '../sql/index.js';
+import { withOwn } from '../typeorm/own-methods.js';
 import { interceptQueries } from '../typeorm/query-runner.js';
 
 /** Executes migrations on the shadow, each as a run would. */
@@ -72,7 +73,8 @@ export async function replayIf(
     } catch (error) {
       const client = { query: async (sql: string) => ((await queryRunner.connect()) as SqlClient).query(sql) };
       const hint = await foundElsewhere(client, error);
-      throw notReplayed(error, migration, statements.at(-1), { ...shadow, hint });
+      const last = error instanceof CallsSynchronize ? undefined : statements.at(-1);
+      throw notReplayed(error, migration, last, { ...shadow, hint });
     }
   });
   if (executed === undefined) return undefined;
@@ -99,7 +101,9 @@ export async function withQueryRunner<T>(
   const queryRunner = dataSource.createQueryRunner();
   try {
     const keepToItself = await shareWithOthers(queryRunner);
-    const result = await work(queryRunner).finally(keepToItself);
+    const result = await withOwn(dataSource, { synchronize: () => Promise.reject(new CallsSynchronize()) }, () =>
+      work(queryRunner),
+    ).finally(keepToItself);
     // Session settings of a migration must not affect the next one.
     await ((await queryRunner.connect()) as SqlClient).query(resetSession);
     return result;

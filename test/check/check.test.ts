@@ -52,7 +52,7 @@ Good: 4 steps passed; lint judged no migration.
     → nest-migrate check --write-lock, and commit it
 ✓ branches no two branches conflict
 ✗ replay
-  ✗ The down of AddNick1700000000002 does not restore the schema from before its up:  (migrations/1700000000002-AddNick.sql)
+  ✗ The down of AddNick1700000000002 does not restore the schema from before its up  (migrations/1700000000002-AddNick.sql):
       column users.nick exists, but did not before
     → Correct its down, then: nest-migrate check --write-lock. If it cannot be undone, make its down throw an error that says so.
 ✓ entities the migrations match the entities

@@ -115,6 +115,26 @@ it('a database has what the pending migrations create by hand, before they are r
   });
 });
 
+it('a migration that calls synchronize() is no beginning: changes of entities would not be found', async () => {
+  const database = await createDatabase();
+  const first = migration('First1700000000000', {
+    up: [(queryRunner) => queryRunner.connection.synchronize()],
+    down: ['DROP TABLE product'],
+  });
+  const options = { entities: [product] };
+  const at = { url: database.url, migrations: [first], options };
+  await using(at, (migrator) => migrator.run());
+  expect(await failureOf(using(at, (migrator) => migrator.generate({ shadow })))).toMatchObject({
+    code: 'REPLAY_FAILED',
+    message: expect.stringMatching(/^Migration First1700000000000 could not be replayed .*: It calls synchronize\(\)/),
+    next: expect.stringMatching(/help missing-beginning\n.*--from/),
+    migration: 'First1700000000000',
+  });
+  const { result } = await using(at, (migrator) => migrator.generate({ shadow, from: database.url, dryRun: true }));
+  expect(result.statements).toEqual([]);
+  await database.drop();
+});
+
 it('says nothing of the kind if an earlier migration may have created it', async () => {
   const advice = async (up: string, earlier: MigrationClass): Promise<string> => {
     const database = await createDatabase();
