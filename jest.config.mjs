@@ -1,9 +1,14 @@
+/**
+ * Files of which there is no short form: packed apps are installed from the registry, which takes minutes; the others try many versions of
+ * an app or of TypeORM, or hundreds of migrations. `npm run acceptance` runs them too.
+ */
+const long = ['/test/packed/', '/test/generate/rolling.', '/test/typeorm/versions.', '/test/lint/corpus.'];
+
 /** Tests run the sources as native ES modules; a real PostgreSQL is started once for the whole run. */
 export default {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/**/*.test.ts', '<rootDir>/examples/blog/test/*.e2e-spec.ts'],
-  // Packed apps are installed from the registry, which takes minutes: `npm run acceptance` does that too.
-  testPathIgnorePatterns: ['/node_modules/', ...(process.env.ACCEPTANCE === 'full' ? [] : ['/test/packed/'])],
+  testPathIgnorePatterns: ['/node_modules/', ...(process.env.ACCEPTANCE === 'full' ? [] : long)],
   // What the bench has installed and written is no part of the project.
   modulePathIgnorePatterns: ['<rootDir>/bench/'],
   extensionsToTreatAsEsm: ['.ts'],

@@ -145,7 +145,7 @@ itInFull('and is told every ten seconds', async () => {
   );
 });
 
-it('a terminal shows a bar', async () => {
+itInFull('a terminal shows a bar', async () => {
   const project = createProject({
     'data-source.ts': `import { defineDataSource } from 'nest-migrate/data-source';
 export default defineDataSource({ baseDir: __dirname, migrations: ['migrations/*.sql'] });

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, it } from '@jest/globals';
 import { startCli } from '../support/cli.js';
 import { createDatabase, serverUrl } from '../support/database.js';
-import { sample } from '../support/sample.js';
+import { itInFull, sample } from '../support/sample.js';
 import type { TestDatabase } from '../support/database.js';
 import { createProject } from '../support/project.js';
 import type { TestProject } from '../support/project.js';
@@ -125,7 +125,7 @@ it.each(sample(['commonjs', 'module'] as const, 2))(
   },
 );
 
-it('begins a new process where the old one would not do', async () => {
+itInFull('begins a new process where the old one would not do', async () => {
   await begin('commonjs');
   const pids = [(await told(/-Init\.ts \(/)).pid];
   project.write('.env', 'ANY=1\n');
@@ -143,7 +143,7 @@ it('begins a new process where the old one would not do', async () => {
   expect(new Set(pids).size).toBe(4);
 });
 
-it('goes on after an answer on the command line has had its effect', async () => {
+itInFull('goes on after an answer on the command line has had its effect', async () => {
   await begin('commonjs');
   await told(/-Init\.ts \(/);
   watching.process.kill('SIGINT');

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { campaign } from './campaign.js';
 import type { Options } from './campaign.js';
+import { itInFull } from '../support/sample.js';
 import { install, mutants, mutated, readBuild } from './mutants.js';
 import type { Mutant } from './mutants.js';
 
@@ -11,13 +12,14 @@ type Asked = Omit<Options, 'shipped' | 'installed' | 'tell'> & {
   readonly mutants?: string;
 };
 
-/** What `npm test` plays: it needs nothing but npm. `npm run fire` asks for more. */
+/** What `npm run acceptance` plays: it needs nothing but npm. `npm run fire` asks for more. */
 const short: Asked = {
   seed: 1,
   rounds: 1,
   kinds: ['connection cut', 'session terminated'],
 };
 const asked = process.env['FIRE'] ? (JSON.parse(process.env['FIRE']) as Asked) : short;
+const itWhenAsked = process.env['FIRE'] ? it : itInFull;
 const tell = (line: string): void => void process.stderr.write(`${line}\n`);
 const longest = 12 * 3_600_000;
 
@@ -58,7 +60,7 @@ async function find(mutant: Mutant): Promise<string> {
 }
 
 describe('under fire', () => {
-  if (asked.mutants === undefined) it('no fault duplicates, loses, hangs or is misreported', play, longest);
+  if (asked.mutants === undefined) itWhenAsked('no fault duplicates, loses, hangs or is misreported', play, longest);
   else
     it(
       'every guard that is switched off is detected',

@@ -196,7 +196,7 @@ describe('questions that only the author can answer', () => {
     await database.drop();
   });
 
-  it('flags can be pasted into a shell as they are, whatever names and values they contain', async () => {
+  itInFull('flags can be pasted into a shell as they are, whatever names and values they contain', async () => {
     project.write(
       'migrations/1900000000000-more.sql',
       '-- up\nALTER TABLE users ADD "bornIn" varchar, ADD meta jsonb;\n-- down\nALTER TABLE users DROP "bornIn", DROP meta;\n',

@@ -187,7 +187,7 @@ describe('a list of classes', () => {
   const withList = (list: string, imports: string): string =>
     dataSource(`migrations: ${list}`).replace('void', `${imports}\nvoid`);
 
-  it('is extended with consent; without it, the missing lines are reported', async () => {
+  itInFull('is extended with consent; without it, the missing lines are reported', async () => {
     const imports = "import { First1600000000000 } from './src/migrations/1600000000000-First';";
     const text = withList('[\n  First1600000000000,\n]', imports);
     project = projectWith(text, first);
@@ -503,7 +503,7 @@ describe('entities that cannot be loaded', () => {
     `${columns}import { Role, User } from './user.entity';\nvoid [Column, ManyToOne, Role, User];\n@Entity() export class Post {\n  @PrimaryGeneratedColumn() id!: number;\n${property}\n}`;
   const author = '  @ManyToOne(() => User, (one) => one.posts) author!: User;';
 
-  it('are loaded in the same order each time: that of their paths', async () => {
+  itInFull('are loaded in the same order each time: that of their paths', async () => {
     // The one that its base class imports back must come first. It lies deeper, where TypeORM takes longer to find its package.json.
     const entity = (text: string): string => `${columns}${text}\nvoid [Column, ManyToOne, OneToMany];\n`;
     project = projectWith(dataSource('migrations: []').replace('src/*', 'src/**/*'), {

@@ -695,25 +695,28 @@ describe('requirements of the server', () => {
     expect((await failureOf(running)).next).toContain(`once: ${install};`);
   });
 
-  it('include the extensions that TypeORM will install when the run connects, but neither plan nor baseline --check installs any', async () => {
-    const pending = migration('Change1700000000001', {
-      up: ['ALTER TABLE owned ADD token uuid DEFAULT uuid_generate_v4()'],
-    });
-    const url = database.urlFor(mine ?? '', roles[0]?.password ?? '');
-    const options = { entities: [entity('owned', { token: { type: 'uuid', generated: 'uuid' } })] };
-    const plan = async (): Promise<readonly (readonly string[])[]> => {
-      const { result } = await using({ url, migrations: [given, pending], options }, (migrator) => migrator.plan());
-      return result.migrations.map(({ verdict, why }) => [verdict, why.join(' ')]);
-    };
-    const checked = await using({ url, migrations: [], options }, (migrator) =>
-      migrator.baseline({ check: true, language: 'sql', shadow: serverUrl() }),
-    );
-    expect(checked.result.drift).not.toEqual([]);
-    expect(await plan()).toEqual([['safe now', '']]);
-    expect(await database.query(`SELECT FROM pg_extension WHERE extname = 'uuid-ossp'`)).toEqual([]);
-    await database.query(`REVOKE CREATE ON DATABASE ${database.name} FROM ${mine}`);
-    expect(await plan()).toEqual([['will fail', expect.stringContaining('uuid_generate_v4() does not exist')]]);
-  });
+  itInFull(
+    'include the extensions that TypeORM will install when the run connects, but neither plan nor baseline --check installs any',
+    async () => {
+      const pending = migration('Change1700000000001', {
+        up: ['ALTER TABLE owned ADD token uuid DEFAULT uuid_generate_v4()'],
+      });
+      const url = database.urlFor(mine ?? '', roles[0]?.password ?? '');
+      const options = { entities: [entity('owned', { token: { type: 'uuid', generated: 'uuid' } })] };
+      const plan = async (): Promise<readonly (readonly string[])[]> => {
+        const { result } = await using({ url, migrations: [given, pending], options }, (migrator) => migrator.plan());
+        return result.migrations.map(({ verdict, why }) => [verdict, why.join(' ')]);
+      };
+      const checked = await using({ url, migrations: [], options }, (migrator) =>
+        migrator.baseline({ check: true, language: 'sql', shadow: serverUrl() }),
+      );
+      expect(checked.result.drift).not.toEqual([]);
+      expect(await plan()).toEqual([['safe now', '']]);
+      expect(await database.query(`SELECT FROM pg_extension WHERE extname = 'uuid-ossp'`)).toEqual([]);
+      await database.query(`REVOKE CREATE ON DATABASE ${database.name} FROM ${mine}`);
+      expect(await plan()).toEqual([['will fail', expect.stringContaining('uuid_generate_v4() does not exist')]]);
+    },
+  );
 
   it('include an extension of the live database that the shadow does not have', async () => {
     await database.query('CREATE EXTENSION xml2');

@@ -209,11 +209,15 @@ describe('the cache', () => {
 
   it('is one template on a server; leftovers of killed runs are removed, and nothing else', async () => {
     const admin = await createDatabase();
-    const named = async (prefix: string): Promise<readonly unknown[]> =>
-      (await admin.query(`SELECT datname FROM pg_database WHERE datname ~ '^nest_migrate_${prefix}_'`)).map(
-        ({ datname }) => datname,
-      );
-    const templates = new Set(await named('template'));
+    // Other test files make templates on this server at the same time; those of this role are ours.
+    const role = await createRole('SUPERUSER');
+    const server = serverUrl().replace('postgres@', `${role.name}:${role.password}@`);
+    const named = async (prefix: string, owner = '.*'): Promise<readonly unknown[]> =>
+      (
+        await admin.query(
+          `SELECT datname FROM pg_database WHERE datname ~ '^nest_migrate_${prefix}_' AND datdba::regrole::text ~ '^${owner}$'`,
+        )
+      ).map(({ datname }) => datname);
     const [left, live, young] = ['1_left', '2_live', `${Math.floor(Date.now() / 1000)}_young`].map(
       (name) => `nest_migrate_test_${name}`,
     );
@@ -223,17 +227,17 @@ describe('the cache', () => {
       url: serverUrl().replace(/\/postgres$/, `/${live}`),
     }).initialize();
     write('1700000000003-third.sql', '-- up\nCREATE TABLE third (id int);\n-- down\nDROP TABLE third;');
-    const eight = await Promise.all(
-      Array.from({ length: 8 }, () => createTestDatabase(sourceOf(), { server: serverUrl() })),
-    );
-    expect((await named('template')).filter((name) => !templates.has(name))).toHaveLength(1);
+    const eight = await Promise.all(Array.from({ length: 8 }, () => createTestDatabase(sourceOf(), { server })));
+    const templates = await named('template', role.name);
+    expect(templates).toHaveLength(1);
     expect(new Set(eight.map(({ url }) => url)).size).toBe(8);
     const names = await named('test');
     expect([names.includes(left), names.includes(live), names.includes(young)]).toEqual([false, true, true]);
     await Promise.all(eight.map((database) => database.close()));
     expect(await named('test')).not.toContain(new URL(eight[0]?.url ?? '').pathname.slice(1));
     await other.destroy();
-    for (const name of [live, young]) await admin.query(`DROP DATABASE ${name}`);
+    for (const name of [live, young, ...templates]) await admin.query(`DROP DATABASE ${String(name)}`);
+    await role.drop();
     await admin.drop();
   });
 });

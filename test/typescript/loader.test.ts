@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { runNode } from '../support/cli.js';
 import { createProject } from '../support/project.js';
 import type { TestProject } from '../support/project.js';
-import { full } from '../support/sample.js';
+import { full, itInFull } from '../support/sample.js';
 
 const register = resolve('build/esm/typescript/register.js');
 const importer = resolve('build/esm/files/import-file.js');
@@ -344,7 +344,7 @@ export const result = (Reflect.getMetadata('design:type', A.prototype, 'kind') a
     expect((await load('src/a.ts')).stderr).toContain('TypeError');
   });
 
-  it('is replaced if it is damaged, and shared by processes that start at the same time', async () => {
+  itInFull('is replaced if it is damaged, and shared by processes that start at the same time', async () => {
     project = createProject(files);
     expect((await Promise.all([1, 2, 3, 4].map(() => load('src/a.ts')))).map(({ value }) => value)).toEqual(
       Array(4).fill('String'),
