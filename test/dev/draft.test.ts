@@ -149,7 +149,7 @@ it("keeps the user's edits, and is removed when it becomes empty", async () => {
   expect(said).toHaveLength(1);
 });
 
-itInFull('is followed by a new one, and can be amended after a commit until the main branch has it', async () => {
+it('is followed by a new one, and can be amended after a commit until the main branch has it', async () => {
   const columns = { caption: text, summary: optional };
   const before = developer.files().length;
   await dev({ ...columns, one: optional });
@@ -187,7 +187,7 @@ it('is reverted with migrations that another branch has committed or run, in rev
   expect(await all()).toEqual(before);
 });
 
-itInFull('is forgotten if it was reverted before its file was deleted', async () => {
+it('is forgotten if it was reverted before its file was deleted', async () => {
   developer.commit();
   const columns = { caption: text, summary: optional, one: optional, three: optional };
   const before = await all();
