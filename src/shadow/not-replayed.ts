@@ -11,7 +11,7 @@ import type { ConnectedShadow } from './connected.js';
 export class CallsSynchronize extends Error {
   constructor() {
     super(
-      'It calls synchronize(), which creates what the entities say today, and not what it created where it was applied.',
+      'It calls synchronize(), which creates what the entities say today, and not what it created where it was applied',
     );
   }
 }
