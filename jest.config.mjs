@@ -29,6 +29,8 @@ export default {
   testSequencer: '<rootDir>/test/support/sequencer.mjs',
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
+  // The modules of each file stay in memory, and collecting such a heap takes longer than a new worker.
+  workerIdleMemoryLimit: '500MB',
   // A machine can be many times as slow as usual, for example beside something else: this only ends what hangs.
   testTimeout: 600_000,
 };
