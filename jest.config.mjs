@@ -1,8 +1,19 @@
 /**
  * Files of which there is no short form: packed apps are installed from the registry, which takes minutes; the others try many versions of
- * an app or of TypeORM, or hundreds of migrations. `npm run acceptance` runs them too.
+ * an app or of TypeORM, hundreds of migrations, or changes at random, or watch memory and large tables. `npm run acceptance` runs them too.
  */
-const long = ['/test/packed/', '/test/generate/rolling.', '/test/typeorm/versions.', '/test/lint/corpus.'];
+const long = [
+  '/test/packed/',
+  '/test/data-source/database-image.',
+  '/test/dev/property.',
+  '/test/generate/one-at-a-time.',
+  '/test/generate/online.',
+  '/test/generate/property.',
+  '/test/generate/rolling.',
+  '/test/lint/corpus.',
+  '/test/shadow/catalog-stamp.',
+  '/test/typeorm/versions.',
+];
 
 /** Tests run the sources as native ES modules; a real PostgreSQL is started once for the whole run. */
 export default {
