@@ -34,6 +34,7 @@ export async function withoutForeign(
 ): Promise<Divided> {
   const { applied, halfDone, deferred } = all;
   const serviceOf = await otherServices(client, all, new Set(known.map(({ name }) => name)), deployed);
+  // Then whatever was reverted since is ours, and makes a note void.
   if (serviceOf === undefined)
     return { state: { ...all, deferred: deferred.filter(({ reverted }) => !reverted?.length) }, foreign: [] };
   const isOurs = (name: string): boolean => serviceOf(name) === undefined;

@@ -164,8 +164,6 @@ function pick(loaded: readonly LoadedMigration[], name: string, file: string): L
 
 /** The names that more than one migration has. */
 export function duplicatesIn(migrations: readonly KnownMigration[]): readonly MigrateError[] {
-  const names = new Set(migrations.map(({ name }) => name));
-  if (names.size === migrations.length) return [];
   const first = new Map<string, KnownMigration>();
   return migrations.flatMap((migration) => {
     const before = first.get(migration.name);
