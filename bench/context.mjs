@@ -16,6 +16,10 @@ export function openBench({ server, quick, once, say }) {
   const tmp = join(work, 'tmp');
   mkdirSync(tmp, { recursive: true });
   const applied = new Map();
+  const environmentOf = ({ dir, url, env }, more) => ({
+    cwd: dir,
+    env: { TMPDIR: tmp, DATABASE_URL: url, NEST_MIGRATE_CACHE: join(tmp, 'cache'), ...env, ...more },
+  });
 
   const bench = {
     quick,
@@ -38,12 +42,9 @@ export function openBench({ server, quick, once, say }) {
       const dir = writeProject(join(tool.home, slug), files);
       return { tool, dir, database: slug, url: server.urlOf(slug), env: tool.env ?? {} };
     },
-    perform: (place, argv, { env, ...options } = {}) =>
-      runProcess(argv, {
-        cwd: place.dir,
-        env: { TMPDIR: tmp, DATABASE_URL: place.url, NEST_MIGRATE_CACHE: join(tmp, 'cache'), ...place.env, ...env },
-        ...options,
-      }),
+    perform: (place, argv, { env, ...options } = {}) => runProcess(argv, { ...environmentOf(place, env), ...options }),
+    /** A process that goes on until it is stopped. */
+    start: (Process, place, argv) => Process.start(argv, environmentOf(place)),
     /** How often the tool waits for the server while `work(place)` runs, where the place has another way to the same database. */
     roundTrips: (place, work) =>
       countRoundTrips(server.port, (port) =>

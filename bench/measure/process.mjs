@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 
-const running = new Set();
+export const running = new Set();
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 
 /** Our own npm and editor must not be heard by what is measured. */
-const inherited = Object.fromEntries(
+export const inherited = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_|PG|DATABASE_URL|NEST_MIGRATE|INIT_CWD)/i.test(name)),
 );
 const quiet = { NO_COLOR: '1', CI: '1', TZ: 'UTC' };

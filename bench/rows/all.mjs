@@ -1,6 +1,7 @@
 import * as apply from './apply.mjs';
 import * as boot from './boot.mjs';
 import * as check from './check.mjs';
+import * as dev from './dev.mjs';
 import * as generate from './generate.mjs';
 import * as help from './help.mjs';
 import * as memory from './memory.mjs';
@@ -18,6 +19,7 @@ export const rows = {
   status,
   generate,
   check,
+  dev,
   typescript,
   testing,
   memory,

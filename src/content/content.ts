@@ -37,7 +37,6 @@ interface Visited {
 /** The content of migrations: their files and everything that these import and read. Each file is read once. */
 export class Contents {
   readonly #files = new Map<string, Read>();
-  readonly #facts = new Map<string, Facts>();
   readonly #targets = new Map<string, Target>();
   readonly #data = new DataFiles();
   #newest = 0;
@@ -111,8 +110,8 @@ export class Contents {
 
   #factsOf({ file, text, hash, role }: Read & { readonly file: string; readonly role: Role }): Facts {
     const key = `${role} ${extname(file)} ${hash}`;
-    const known = this.#facts.get(key) ?? factsOfFile(file, text, role);
-    this.#facts.set(key, known);
+    const known = knownFacts.get(key) ?? factsOfFile(file, text, role);
+    knownFacts.set(key, known);
     return known;
   }
 
@@ -132,6 +131,9 @@ export class Contents {
     return read;
   }
 }
+
+/** Of a text, by its hash: a command asks several times. */
+const knownFacts = new Map<string, Facts>();
 
 function factsOfFile(file: string, text: string, role: Role): Facts {
   if (file.endsWith('.sql')) return role === 'migration' ? sqlFacts(text) : noFacts;

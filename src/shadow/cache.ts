@@ -31,6 +31,23 @@ export function writeLater({ get, set }: SchemaCache): LazyCache {
   };
 }
 
+/** How many values are also kept in memory. A save uses about ten. */
+const mostInMemory = 24;
+let inMemory: Map<string, unknown> | undefined;
+
+/** From now on, what was read or written stays in memory too, for a process that works on the same project again and again. */
+export function keepCacheInMemory(): void {
+  inMemory ??= new Map();
+}
+
+function keepInMemory(file: string, value: unknown): void {
+  if (inMemory === undefined) return;
+  inMemory.delete(file);
+  inMemory.set(file, value);
+  const [oldest] = inMemory.keys();
+  if (inMemory.size > mostInMemory && oldest !== undefined) inMemory.delete(oldest);
+}
+
 export const noCache: SchemaCache = { get: () => Promise.resolve(undefined), set: () => Promise.resolve() };
 
 /** `versions` is everything besides the keys that could change the result for the same input. */
@@ -39,15 +56,21 @@ export function openCache(versions: readonly string[]): SchemaCache {
   const fileOf = (key: string): string => join(dir, hashOf([process.versions.v8, ...versions, key]));
   return {
     get: async <T>(key: string) => {
+      const file = fileOf(key);
       try {
-        const bytes = await readFile(fileOf(key));
+        const held = inMemory?.get(file);
+        if (held !== undefined) {
+          keepInMemory(file, held);
+          void keepOnDisk(file);
+          return held as T;
+        }
+        const bytes = await readFile(file);
         const [sum, body] = [bytes.subarray(0, 32), bytes.subarray(32)];
         // The file is incomplete, or was not written by this cache.
         if (!createHash('sha256').update(body).digest().equals(sum)) return undefined;
         const value = deserialize(body) as T;
-        // Entries in use are kept.
-        const now = new Date();
-        await utimes(fileOf(key), now, now).catch(() => undefined);
+        await keepOnDisk(file);
+        keepInMemory(file, value);
         return value;
       } catch {
         return undefined;
@@ -55,17 +78,25 @@ export function openCache(versions: readonly string[]): SchemaCache {
     },
     set: async (key, value) => {
       try {
+        const file = fileOf(key);
+        keepInMemory(file, value);
         if (!(await isOwnFolder(dir))) return;
         const body = serialize(value);
         const draft = join(dir, `.${randomUUID()}`);
         await writeFile(draft, Buffer.concat([createHash('sha256').update(body).digest(), body]));
-        await rename(draft, fileOf(key));
+        await rename(draft, file);
         await prune(dir);
       } catch {
         // Without a cache, everything only takes longer.
       }
     },
   };
+}
+
+/** Entries in use are not removed. */
+async function keepOnDisk(file: string): Promise<void> {
+  const now = new Date();
+  await utimes(file, now, now).catch(() => undefined);
 }
 
 /** The cache folder of this user, or the one that the environment names. */

@@ -26,12 +26,20 @@ export interface StoredSnapshot {
   readonly origins: OriginMap;
 }
 
+/** A schema finds its objects through lookups, which take a while to make: what stays in memory keeps them. */
+const schemas = new WeakMap<StoredSnapshot, Schema>();
+
 export function storedOf({ schema, metadata, origins }: Snapshot): StoredSnapshot {
-  return { facts: schema.facts, edges: schema.edges, metadata, origins };
+  const stored = { facts: schema.facts, edges: schema.edges, metadata, origins };
+  schemas.set(stored, schema);
+  return stored;
 }
 
-export function restored({ facts, edges, metadata, origins }: StoredSnapshot): Snapshot {
-  return { schema: schemaOf(facts, edges), metadata, origins };
+export function restored(stored: StoredSnapshot): Snapshot {
+  const { facts, edges, metadata, origins } = stored;
+  const schema = schemas.get(stored) ?? schemaOf(facts, edges);
+  schemas.set(stored, schema);
+  return { schema, metadata, origins };
 }
 
 interface Reading {

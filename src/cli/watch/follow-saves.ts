@@ -24,6 +24,8 @@ interface Follow {
  * save to the next. If the project has left something running, or cannot be loaded again, the process ends, and the next save has a new one.
  */
 export async function followSaves({ flags, signal, isReloadable, perform, wasAsked }: Follow): Promise<void> {
+  const { keepCacheInMemory } = await import('../../shadow/cache.js');
+  keepCacheInMemory();
   const idle = running();
   for (let saves = 0; saves < mostSaves; saves++) {
     try {

@@ -6,6 +6,9 @@ import { ExitCode, isMigrateError, MigrateError } from '../../errors.js';
 import type { MigrateEvent } from '../../events.js';
 import { inLanguage } from '../../files/language.js';
 import { listMigrations } from '../../files/list-migrations.js';
+import { writeLater } from '../../shadow/cache.js';
+import type { SchemaCache } from '../../shadow/cache.js';
+import { cacheFor } from '../../snapshot/cache-for.js';
 import { ofDatabaseCached } from '../../snapshot/of-database.js';
 import { foundSchemas, withFoundSchemas } from '../../shadow/search-path.js';
 import { poolOf } from '../../typeorm/driver.js';
@@ -34,18 +37,23 @@ export async function dev(options: DevOptions, context: CommandContext): Promise
   await connect(context);
   const schemas = await foundSchemas(poolOf(context.dataSource) as SqlClient);
   const found = withFoundSchemas(quietAtFirst(context), schemas);
-  for (;;) {
-    const result = await attempt(options, found);
-    // Another process has changed the draft in the meantime, so the plan is outdated.
-    if (result === 'overtaken') continue;
-    const { draft, files, statements } = result;
-    context.onEvent({ type: 'followed', draft, files, statements });
-    if (options.tell) {
-      await options.tell(result);
-      // Reading the whole catalog takes a good part of the time, and by the next save it has usually not changed.
-      await ofDatabaseCached(found).catch(() => undefined);
+  const cache = writeLater(cacheFor(options));
+  try {
+    for (;;) {
+      const result = await attempt(options, cache, found);
+      // Another process has changed the draft in the meantime, so the plan is outdated.
+      if (result === 'overtaken') continue;
+      const { draft, files, statements } = result;
+      context.onEvent({ type: 'followed', draft, files, statements });
+      if (options.tell) {
+        await options.tell(result);
+        // Reading the whole catalog takes a good part of the time, and by the next save it has usually not changed.
+        await ofDatabaseCached(found).catch(() => undefined);
+      }
+      return result;
     }
-    return result;
+  } finally {
+    await cache.settled();
   }
 }
 
@@ -72,7 +80,11 @@ function quietAtFirst(context: CommandContext): CommandContext {
   return { ...context, settings, onEvent: (event) => void (isExpected(event) || context.onEvent(event)) };
 }
 
-async function attempt(options: DevOptions, context: CommandContext): Promise<DevResult | 'overtaken'> {
+async function attempt(
+  options: DevOptions,
+  cache: SchemaCache,
+  context: CommandContext,
+): Promise<DevResult | 'overtaken'> {
   const existing = await listMigrations(context);
   const settled = inLanguage(withSettings(options, context), existing, process.cwd());
   const folder = folderFor(existing, newFile('Change', settled, existing, context));
@@ -90,6 +102,7 @@ async function attempt(options: DevOptions, context: CommandContext): Promise<De
   const { applied } = await run({ phase: 'all' }, context);
   const followed = await follow(
     { kept: state === 'gone' || state === 'edited' ? undefined : kept, draft, folder, options: settled },
+    cache,
     context,
   );
   return followed === 'overtaken' ? followed : { ...followed, applied, takenBack };

@@ -5,11 +5,10 @@ import { abortable } from '../../database/cancel.js';
 import type { Draft } from '../../database/drafts.js';
 import type { SqlClient } from '../../database/sql-client.js';
 import { listMigrations } from '../../files/list-migrations.js';
-import { writeLater } from '../../shadow/cache.js';
+import type { SchemaCache } from '../../shadow/cache.js';
 import { initialStateOf } from '../../shadow/initial-state.js';
-import { withShadow } from '../../shadow/shadow.js';
+import { openShadow } from '../../shadow/shadow.js';
 import type { MigrationText } from '../../shadow/replay-key.js';
-import { cacheFor } from '../../snapshot/cache-for.js';
 import type { CommandContext } from '../context.js';
 import { refuseUnfindable } from '../generate/generate.js';
 import { changeDatabase } from './change-database.js';
@@ -23,22 +22,28 @@ import type { DevResult } from './types.js';
 export type Followed = Omit<DevResult, 'applied' | 'takenBack'>;
 
 /** Makes the database match the entities, and writes a migration that does the same for other databases. */
-export async function follow(following: Following, context: CommandContext): Promise<Followed | 'overtaken'> {
+export async function follow(
+  following: Following,
+  cache: SchemaCache,
+  context: CommandContext,
+): Promise<Followed | 'overtaken'> {
   const { draft, options } = following;
   const project = withoutDraft(context, draft);
   await refuseUnfindable(options, await listMigrations(project), project, draft?.names);
-  const cache = writeLater(cacheFor(options));
+  const shadow = openShadow({ url: options.shadow, initial: () => initialStateOf(project) });
+  let closed: Promise<void> | undefined;
+  // Its end need not be waited for before the database is changed.
   const find = (): Promise<Both> =>
-    withShadow({ url: options.shadow, initial: () => initialStateOf(project) }, (shadow) =>
-      findBoth(following, { shadow, cache }, project),
-    );
+    findBoth(following, { shadow, cache }, project).finally(() => {
+      closed = shadow.close();
+    });
   try {
     const both = await abortable(context.signal, find, 'Nothing was changed.');
     const losses = await lossesHere(both.losses, poolOf(context.dataSource) as SqlClient);
     await confirmLosses(losses, 'In this database, this would lose:', options);
     return await carryOut(both, following, context);
   } finally {
-    await cache.settled();
+    await closed;
   }
 }
 
