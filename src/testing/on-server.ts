@@ -11,6 +11,7 @@ import { executing, wholeKey } from '../shadow/replay-key.js';
 import { versionsOfEngines } from '../shadow/versions.js';
 import type { Clone } from './clone.js';
 import { fill } from './fill.js';
+import { free, giveBack, takeFree } from './free-databases.js';
 import { chainOfProject } from './project.js';
 import type { TestProject } from './project.js';
 import { seedKey } from './seed-key.js';
@@ -35,7 +36,10 @@ export async function cloneOnServer(project: TestProject): Promise<Clone> {
   const { name, template } = await onServer(server, async (client) => {
     await removeLeftovers(client);
     const found = await templateFor(project, { client, server, initial });
-    return { name: await copyOf(found.name, client), template: found };
+    const name = await newName(client);
+    const isTaken = found.isKept && (await takeFree(found.name, name, client));
+    if (!isTaken) await copy(found.name, name, client);
+    return { name, template: found };
   });
   const url = server.url(name);
   return {
@@ -49,10 +53,17 @@ export async function cloneOnServer(project: TestProject): Promise<Clone> {
       }),
     remove: () =>
       onServer(server, async (client) => {
-        await dropDatabase(client, name);
+        const reset = { client, config: server.config(name, initial.settings) };
+        const isFree = mayBeFree(project, template) && (await giveBack(name, template.name, reset).catch(() => false));
+        if (!isFree) await dropDatabase(client, name);
         if (!template.isKept) await dropDatabase(client, template.name);
       }),
   };
+}
+
+/** What a function has inserted, and what the tests of a migration have done, stays in the database. */
+function mayBeFree({ seed, only }: TestProject, { isKept }: Template): boolean {
+  return isKept && typeof seed !== 'function' && only === undefined;
 }
 
 interface Making {
@@ -109,12 +120,11 @@ async function isThere(client: pg.Client, name: string): Promise<boolean> {
   return rows[0] !== undefined;
 }
 
-async function copyOf(template: string, client: pg.Client): Promise<string> {
-  const name = await newName(client);
+async function copy(template: string, name: string, client: pg.Client): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
       await client.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
-      return name;
+      return;
     } catch (error) {
       // The session that has filled the template is still closing.
       if (codeOf(error) !== inUse || attempt === 100) throw error;
@@ -129,12 +139,16 @@ async function newName(client: pg.Client): Promise<string> {
   return `${own}${rows[0]?.now ?? 0}_${randomBytes(6).toString('hex')}`;
 }
 
-/** Removes databases of ended processes, to which nothing is connected, and templates that were not used for a week. */
+/**
+ * Removes databases to which nothing is connected: those of ended processes, those that were given back more than an hour ago, and templates
+ * that were not used for a week.
+ */
 async function removeLeftovers(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ readonly datname: string }>(
     `SELECT datname FROM pg_database d
       WHERE pg_has_role(datdba, 'MEMBER') AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datid = d.oid)
         AND (datname ~ '^${own}[0-9]+_' AND substring(datname FROM '${own}([0-9]+)')::bigint < extract(epoch FROM now()) - 60
+          OR datname ~ '^${free}' AND split_part(substring(datname FROM ${free.length + 1}), '_', 2)::bigint < extract(epoch FROM now()) - 3600
           OR datname ~ '^${kept}' AND shobj_description(oid, 'pg_database')::date < now()::date - 7)`,
   );
   for (const { datname } of rows) await client.query(`DROP DATABASE IF EXISTS ${datname}`).catch(() => undefined);

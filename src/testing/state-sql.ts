@@ -14,7 +14,14 @@ CREATE TABLE nest_migrate_testing.catalogs (state text);
 
 CREATE FUNCTION nest_migrate_testing.catalogs_now() RETURNS text LANGUAGE sql SET search_path = pg_catalog AS $$
   SELECT concat_ws(' ',
-    (SELECT count(*) FROM pg_class WHERE oid >= 16384),
+    (SELECT count(*) || '/' || sum(hashtextextended(concat_ws(' ', oid, relowner, relacl, relrowsecurity, relforcerowsecurity, relreplident, reloptions), 0))
+      FROM pg_class WHERE oid >= 16384),
+    (SELECT count(*) || '/' || max(xmin::text::bigint) FROM pg_description WHERE objoid >= 16384),
+    (SELECT count(*) || '/' || max(xmin::text::bigint) FROM pg_extension),
+    (SELECT count(*) || '/' || max(xmin::text::bigint) FROM pg_default_acl),
+    (SELECT count(*) || '/' || max(oid) FROM pg_largeobject_metadata),
+    (SELECT string_agg(setrole || ' ' || setconfig::text, ' ' ORDER BY setrole) FROM pg_db_role_setting
+      WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())),
     (SELECT count(*) || '/' || max(xmin::text::bigint) FROM pg_attribute WHERE attrelid >= 16384),
     (SELECT count(*) || '/' || max(xmin::text::bigint) FROM pg_attrdef),
     (SELECT count(*) || '/' || max(xmin::text::bigint) FROM pg_constraint WHERE oid >= 16384),

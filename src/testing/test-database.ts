@@ -29,7 +29,7 @@ export interface TestDatabase {
   reset(): Promise<void>;
   /** Runs a function in a transaction that is rolled back. Transactions of the app become savepoints. Sequences are not reset. */
   transaction<T>(work: () => Promise<T>): Promise<T>;
-  /** Closes the connections and removes the database. */
+  /** Closes the connections, and removes the database. On a server, a database that can be restored is left to the next test file. */
   close(): Promise<void>;
 }
 

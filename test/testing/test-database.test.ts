@@ -221,7 +221,8 @@ describe('the cache', () => {
     const [left, live, young] = ['1_left', '2_live', `${Math.floor(Date.now() / 1000)}_young`].map(
       (name) => `nest_migrate_test_${name}`,
     );
-    for (const name of [left, live, young]) await admin.query(`CREATE DATABASE ${name}`);
+    const unused = `nest_migrate_free_${'0'.repeat(24)}_1_0123abcd`;
+    for (const name of [left, live, young, unused]) await admin.query(`CREATE DATABASE ${name}`);
     const other = await new DataSource({
       type: 'postgres',
       url: serverUrl().replace(/\/postgres$/, `/${live}`),
@@ -233,12 +234,67 @@ describe('the cache', () => {
     expect(new Set(eight.map(({ url }) => url)).size).toBe(8);
     const names = await named('test');
     expect([names.includes(left), names.includes(live), names.includes(young)]).toEqual([false, true, true]);
+    expect(await named('free')).not.toContain(unused);
     await Promise.all(eight.map((database) => database.close()));
     expect(await named('test')).not.toContain(new URL(eight[0]?.url ?? '').pathname.slice(1));
     await other.destroy();
-    for (const name of [live, young, ...templates]) await admin.query(`DROP DATABASE ${String(name)}`);
+    const given = await named('free', role.name);
+    expect(given.length).toBeGreaterThan(0);
+    for (const name of [live, young, ...given, ...templates]) await admin.query(`DROP DATABASE ${String(name)}`);
     await role.drop();
     await admin.drop();
+  });
+});
+
+describe('a database on a server that was given back', () => {
+  /** What a test file leaves behind, and whether the next one gets the same database. */
+  const cases: readonly (readonly [title: string, isTaken: boolean, ...sql: string[]])[] = [
+    ['rows', true, `INSERT INTO plans (name) VALUES ('new')`, `DELETE FROM users`, `SELECT nextval('invoice')`],
+    ['a column', false, `ALTER TABLE users ADD age int`],
+    ['a privilege', false, `REVOKE ALL ON plans FROM PUBLIC`, `GRANT DELETE ON plans TO PUBLIC`],
+    ['a policy that is forced', false, `ALTER TABLE users FORCE ROW LEVEL SECURITY`],
+    [
+      'a setting',
+      false,
+      `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET work_mem = 65', current_database()); END $$`,
+    ],
+    ['a comment', false, `COMMENT ON TABLE plans IS 'changed'`],
+    ['a large object', false, `SELECT lo_create(0)`],
+  ];
+
+  it.each(cases)('is the next one if it can be restored: %s', async (_what, isTaken, ...statements) => {
+    const role = await createRole('SUPERUSER');
+    const server = serverUrl().replace('postgres@', `${role.name}:${role.password}@`);
+    const options = { server, seed: join(project.dir, 'seed.sql') };
+    const look = async ({ dataSource }: TestDatabase): Promise<readonly unknown[]> => [
+      ...(await dataSource.query<unknown[]>(state)),
+      (await dataSource.query<unknown[]>('SELECT oid FROM pg_database WHERE datname = current_database()'))[0],
+    ];
+    const first = await createTestDatabase(sourceOf(), options);
+    const [before, oid] = await look(first);
+    for (const sql of statements) await first.dataSource.query(sql);
+    await first.close();
+    const second = await createTestDatabase(sourceOf(), options);
+    const [after, other] = await look(second);
+    const taken = JSON.stringify(other) === JSON.stringify(oid);
+    expect({ isTaken: taken, after }).toEqual({ isTaken, after: before });
+    expect(second.url).not.toBe(first.url);
+    await second.close();
+    const admin = await createDatabase();
+    const owned = await admin.query(`SELECT datname FROM pg_database WHERE datdba = '${role.name}'::regrole`);
+    expect(owned.map(({ datname }) => String(datname).split('_')[2]).toSorted()).toEqual(['free', 'template']);
+    for (const { datname } of owned) await admin.query(`DROP DATABASE ${String(datname)}`);
+    await role.drop();
+    await admin.drop();
+  });
+
+  it('is dropped if a function has filled it', async () => {
+    const seed = (dataSource: DataSource): Promise<unknown> =>
+      dataSource.query(`INSERT INTO plans (name) VALUES ('seeded')`);
+    const first = await createTestDatabase(sourceOf(), { server: serverUrl(), seed });
+    await first.close();
+    const second = await opened({ server: serverUrl() });
+    expect(await second.dataSource.query(`SELECT FROM plans WHERE name = 'seeded'`)).toEqual([]);
   });
 });
 
