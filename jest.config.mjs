@@ -6,6 +6,7 @@ const long = [
   '/test/packed/',
   '/test/data-source/database-image.',
   '/test/dev/property.',
+  '/test/generate/definitions.',
   '/test/generate/one-at-a-time.',
   '/test/generate/online.',
   '/test/generate/property.',

@@ -9,6 +9,7 @@ import type { CliResult } from './support/cli.js';
 import { serverUrl } from './support/database.js';
 import { createProject } from './support/project.js';
 import type { TestProject } from './support/project.js';
+import { itInFull } from './support/sample.js';
 
 const dataSource = `const { defineDataSource } = require('nest-migrate/data-source');
 const { EntitySchema } = require('typeorm');
@@ -89,7 +90,7 @@ describe('nest-migrate-dev', () => {
     expect([code, stderr]).toEqual([2, expect.stringContaining(`pnpm add -D ${name}`)]);
   });
 
-  it('is found beside the data source, at the root of its workspace, and beside nest-migrate', async () => {
+  itInFull('is found beside the data source, at the root of its workspace, and beside nest-migrate', async () => {
     const installIn = (place: string): void => {
       mkdirSync(inProject(place), { recursive: true });
       symlinkSync(resolve('packages/dev'), inProject(join(place, 'nest-migrate-dev')));

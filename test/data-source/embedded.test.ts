@@ -546,7 +546,7 @@ it('names the flag that extensions need', async () => {
     ]);
   });
 
-  it('survives the end of its client and of the process that has it open, by kill -9 and in order', async () => {
+  itInFull('survives the end of its client and of the process that has it open, by kill -9 and in order', async () => {
     const host = start('host.js');
     await ready(host);
     const killed = start('in-transaction.js');

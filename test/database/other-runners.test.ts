@@ -5,7 +5,7 @@ import { createDatabase, serverUrl } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { migration, using } from '../support/migrations.js';
 import type { Step } from '../support/migrations.js';
-import { full } from '../support/sample.js';
+import { full, itInFull } from '../support/sample.js';
 
 let database: TestDatabase;
 beforeEach(async () => {
@@ -37,30 +37,33 @@ const indexed = migration('Indexed1700000000001', {
   down: [elsewhere('DROP INDEX CONCURRENTLY job_a')],
 });
 
-it('another query runner may build an index concurrently: in a run, a dry run, and where migrations are replayed', async () => {
-  const options = { entities: [job] };
-  const shadow = full ? undefined : serverUrl();
-  const { result, events } = await using(
-    { url: database.url, migrations: [made, indexed], options },
-    async (migrator) => {
-      const dry = await migrator.run({ mode: 'dry' });
-      await migrator.run();
-      const generated = await migrator.generate({ dryRun: true, shadow });
-      const checked = await migrator.check({ only: ['replay'], shadow });
-      const linted = await migrator.lint({ all: true, shadow });
-      await migrator.revert({ count: 2 });
-      return { dry, generated, checked, linted };
-    },
-  );
-  const [, concurrently, vacuum] = result.dry.statements ?? [];
-  expect(concurrently).toMatchObject({ executed: true, note: 'without CONCURRENTLY' });
-  expect(vacuum).toMatchObject({ executed: false, note: expect.stringContaining('cannot run inside a transaction') });
-  expect(events.filter(({ type }) => type === 'warning')).toEqual([]);
-  expect(result.generated.statements).toEqual([]);
-  expect(result.checked.steps.map(({ name, state }) => [name, state])).toEqual([['replay', 'ok']]);
-  expect(result.linted.findings.filter(({ severity }) => severity === 'error')).toEqual([]);
-  expect(await database.query(`SELECT to_regclass('job') AS job`)).toEqual([{ job: null }]);
-});
+itInFull(
+  'another query runner may build an index concurrently: in a run, a dry run, and where migrations are replayed',
+  async () => {
+    const options = { entities: [job] };
+    const shadow = full ? undefined : serverUrl();
+    const { result, events } = await using(
+      { url: database.url, migrations: [made, indexed], options },
+      async (migrator) => {
+        const dry = await migrator.run({ mode: 'dry' });
+        await migrator.run();
+        const generated = await migrator.generate({ dryRun: true, shadow });
+        const checked = await migrator.check({ only: ['replay'], shadow });
+        const linted = await migrator.lint({ all: true, shadow });
+        await migrator.revert({ count: 2 });
+        return { dry, generated, checked, linted };
+      },
+    );
+    const [, concurrently, vacuum] = result.dry.statements ?? [];
+    expect(concurrently).toMatchObject({ executed: true, note: 'without CONCURRENTLY' });
+    expect(vacuum).toMatchObject({ executed: false, note: expect.stringContaining('cannot run inside a transaction') });
+    expect(events.filter(({ type }) => type === 'warning')).toEqual([]);
+    expect(result.generated.statements).toEqual([]);
+    expect(result.checked.steps.map(({ name, state }) => [name, state])).toEqual([['replay', 'ok']]);
+    expect(result.linted.findings.filter(({ severity }) => severity === 'error')).toEqual([]);
+    expect(await database.query(`SELECT to_regclass('job') AS job`)).toEqual([{ job: null }]);
+  },
+);
 
 it('a transaction of another query runner is like that of any connection', async () => {
   const broken = migration('Broken1700000000001', {

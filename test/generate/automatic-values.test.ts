@@ -5,7 +5,7 @@ import type { TestDatabase } from '../support/database.js';
 import { bare, entity } from './cases/case.js';
 import { createFolder } from './shop.js';
 import type { MigrationsFolder } from './shop.js';
-import { sample } from '../support/sample.js';
+import { itInFull, sample } from '../support/sample.js';
 
 let folder: MigrationsFolder;
 let database: TestDatabase;
@@ -55,27 +55,30 @@ it.each(sample(pairs, 4))(
   },
 );
 
-it('a generated column becomes a plain one: the old version of the app, which cannot write it, leaves nothing empty or stale', async () => {
-  const twice = { type: 'int', asExpression: 'n * 2', generatedType: 'STORED' } as const;
-  const generated = entity('t', { n: { type: 'int' }, twice });
-  await folder.generate([generated], { name: 'Initial' });
-  await folder.run(database.url);
-  await database.query('INSERT INTO t (n) VALUES (1)');
-  await folder.generate([entity('t', { n: { type: 'int' }, twice: { type: 'int' } })], { allowDestructive: true });
-  await folder.run(database.url, { phase: 'expand' });
-  await database.query(
-    `INSERT INTO t (n) VALUES (2); UPDATE t SET n = 10 WHERE n = 1;
+itInFull(
+  'a generated column becomes a plain one: the old version of the app, which cannot write it, leaves nothing empty or stale',
+  async () => {
+    const twice = { type: 'int', asExpression: 'n * 2', generatedType: 'STORED' } as const;
+    const generated = entity('t', { n: { type: 'int' }, twice });
+    await folder.generate([generated], { name: 'Initial' });
+    await folder.run(database.url);
+    await database.query('INSERT INTO t (n) VALUES (1)');
+    await folder.generate([entity('t', { n: { type: 'int' }, twice: { type: 'int' } })], { allowDestructive: true });
+    await folder.run(database.url, { phase: 'expand' });
+    await database.query(
+      `INSERT INTO t (n) VALUES (2); UPDATE t SET n = 10 WHERE n = 1;
      INSERT INTO t (n, twice) VALUES (3, 0), (4, 8); UPDATE t SET n = 30 WHERE n = 3; UPDATE t SET n = 40, twice = 7 WHERE n = 4`,
-  );
-  expect(await database.query('SELECT n, twice FROM t ORDER BY n')).toEqual([
-    { n: 2, twice: 4 },
-    { n: 10, twice: 20 },
-    { n: 30, twice: 0 },
-    { n: 40, twice: 7 },
-  ]);
-  await folder.run(database.url, { phase: 'all' });
-  expect(await database.query(`SELECT 1 FROM pg_trigger WHERE tgrelid = 't'::regclass`)).toEqual([]);
-});
+    );
+    expect(await database.query('SELECT n, twice FROM t ORDER BY n')).toEqual([
+      { n: 2, twice: 4 },
+      { n: 10, twice: 20 },
+      { n: 30, twice: 0 },
+      { n: 40, twice: 7 },
+    ]);
+    await folder.run(database.url, { phase: 'all' });
+    expect(await database.query(`SELECT 1 FROM pg_trigger WHERE tgrelid = 't'::regclass`)).toEqual([]);
+  },
+);
 
 it('a serial belongs to its new table, even if the name of its sequence is truncated', async () => {
   const [table, key] = ['customerRelationshipManagementAccounts', 'externalAccountIdentifier'];

@@ -308,28 +308,31 @@ describe('questions that only the author can answer', () => {
     },
   );
 
-  it('the summary shows the steps, why there are several, and what could be better; the settings online and rename apply', async () => {
-    entity(`@Column() name!: string; @Column() mail!: string; @ManyToOne(() => User) boss?: User;`);
-    const given = [...onServer, '--backfill', "users.mail='x'"];
-    const summary = await generated(...given);
-    expect(summary).toMatch(/\n {2}step 1 of \d\n/);
-    expect(summary).toMatch(/\n {2}step (\d) of \1, contract: when the old version of the app is gone\n/);
-    expect(summary).toMatch(/\n\d steps: users stays in use; --no-online writes 1\n/);
-    expect(summary).toContain('The foreign key on users.bossId has no index: a DELETE in the other table scans');
-    expect(summary).toMatch(/ then: nest-migrate run \([\d.]+ s\)\n$/);
-    expect(summary.split('\n').filter((line) => line.length > 80)).toEqual([]);
-    project.delete(`migrations/${files().at(-1)}`);
-    entity(`@Column() fullName!: string; @Index() @ManyToOne(() => User) boss?: User;`);
-    project.write('package.json', '{ "name": "app", "nest-migrate": { "online": false, "rename": "directly" } }');
-    const direct = await generated(...onServer, '--rename', 'users.name=fullName', '--dry-run');
-    expect(direct).toContain('ALTER TABLE "public"."users" RENAME COLUMN "name" TO "fullName"');
-    expect(direct.match(/^export class /gm)).toHaveLength(1);
-    project.write('package.json', '{ "name": "app", "nest-migrate": { "online": "no", "rename": "never" } }');
-    const { code, stderr } = await generate();
-    expect(code).toBe(2);
-    expect(stderr).toContain('online must be true or false, but is "no"');
-    expect(stderr).toContain('rename must be one of online, directly, but is "never"');
-  });
+  itInFull(
+    'the summary shows the steps, why there are several, and what could be better; the settings online and rename apply',
+    async () => {
+      entity(`@Column() name!: string; @Column() mail!: string; @ManyToOne(() => User) boss?: User;`);
+      const given = [...onServer, '--backfill', "users.mail='x'"];
+      const summary = await generated(...given);
+      expect(summary).toMatch(/\n {2}step 1 of \d\n/);
+      expect(summary).toMatch(/\n {2}step (\d) of \1, contract: when the old version of the app is gone\n/);
+      expect(summary).toMatch(/\n\d steps: users stays in use; --no-online writes 1\n/);
+      expect(summary).toContain('The foreign key on users.bossId has no index: a DELETE in the other table scans');
+      expect(summary).toMatch(/ then: nest-migrate run \([\d.]+ s\)\n$/);
+      expect(summary.split('\n').filter((line) => line.length > 80)).toEqual([]);
+      project.delete(`migrations/${files().at(-1)}`);
+      entity(`@Column() fullName!: string; @Index() @ManyToOne(() => User) boss?: User;`);
+      project.write('package.json', '{ "name": "app", "nest-migrate": { "online": false, "rename": "directly" } }');
+      const direct = await generated(...onServer, '--rename', 'users.name=fullName', '--dry-run');
+      expect(direct).toContain('ALTER TABLE "public"."users" RENAME COLUMN "name" TO "fullName"');
+      expect(direct.match(/^export class /gm)).toHaveLength(1);
+      project.write('package.json', '{ "name": "app", "nest-migrate": { "online": "no", "rename": "never" } }');
+      const { code, stderr } = await generate();
+      expect(code).toBe(2);
+      expect(stderr).toContain('online must be true or false, but is "no"');
+      expect(stderr).toContain('rename must be one of online, directly, but is "never"');
+    },
+  );
 
   it('all questions are reported at once', async () => {
     entity('@Column() fullName!: string; @Column() nick!: string; @Column("int") age!: number;');

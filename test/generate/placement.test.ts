@@ -460,7 +460,7 @@ describe('entities that the data source does not find', () => {
     expect(stderr).toContain(next);
   });
 
-  it('are reported by drift, check and baseline as well; run and lint need none', async () => {
+  itInFull('are reported by drift, check and baseline as well; run and lint need none', async () => {
     project = projectWith(finding(`['dist/**/*.entity.js']`), given);
     const drift = await cli('drift', ...onServer);
     const check = await cli('check', ...onServer, '--only', 'entities', '--json');

@@ -3,6 +3,7 @@ import type { EntitySchema, EntitySchemaColumnOptions } from 'typeorm';
 import type { Ask } from '../../src/commands/generate/types.js';
 import { createDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
+import { itInFull } from '../support/sample.js';
 import { entity } from './cases/case.js';
 import { linked } from './cases/renames.js';
 import { createFolder } from './shop.js';
@@ -159,7 +160,7 @@ describe('a renamed column of any type, while both versions of the app write', (
   });
 });
 
-it('the answer about a key is that about the columns of junction tables too', async () => {
+itInFull('the answer about a key is that about the columns of junction tables too', async () => {
   const folder = createFolder();
   const after = linked('person', {}, 'a', { type: 'int', primary: true, generated: 'increment', name: 'number' });
   await folder.generate(linked('person'), { name: 'Initial' });

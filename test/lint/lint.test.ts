@@ -228,7 +228,7 @@ describe('reports', () => {
     ]);
   });
 
-  it('name the remedy for an extension that PGlite does not have', async () => {
+  itInFull('name the remedy for an extension that PGlite does not have', async () => {
     project.write(
       'migrations/1700000100000-PostGis.sql',
       '-- up\nCREATE EXTENSION postgis;\n-- down\nDROP EXTENSION postgis;\n',

@@ -25,6 +25,7 @@ import { runNode } from '../support/cli.js';
 import { createDatabase, serverLog, serverUrl } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { failureOf, migration, using } from '../support/migrations.js';
+import { itInFull } from '../support/sample.js';
 import { addAge, Apps, asOption, createUsers, EagerService, sourceFor, User, UsersModule } from './apps.js';
 
 let database: TestDatabase;
@@ -97,7 +98,7 @@ describe('MigrationsModule.forRoot with a data source', () => {
     expect(dataSource.entityMetadatas.map(({ name }) => name)).toEqual(['User']);
   });
 
-  it('is not serialized with its data source: Nest 10 identifies modules by what they contain', async () => {
+  itInFull('is not serialized with its data source: Nest 10 identifies modules by what they contain', async () => {
     const columns = Object.fromEntries(
       Array.from({ length: 40 }, (_, index) => [`c${index}`, { type: 'int' as const, nullable: true }]),
     );

@@ -780,7 +780,7 @@ export default defineDataSource({ entities: [], migrations: ['migrations/*.sql']
     });
   });
 
-  it('runs what is safe, what is unknown unless --strict is given, and everything with --yes', async () => {
+  itInFull('runs what is safe, what is unknown unless --strict is given, and everything with --yes', async () => {
     const hidden = `DO $$ BEGIN UPDATE orders SET region = 'south' WHERE id = 1; END $$`;
     const strict = await run(hidden, '--strict');
     expect([strict.code, strict.applied]).toEqual([3, []]);

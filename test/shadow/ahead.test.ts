@@ -169,7 +169,7 @@ describe('work in a separate database', () => {
     ).toEqual([{ made: null, kind: null }]);
   });
 
-  it('is gone after an error, which is reported', async () => {
+  itInFull('is gone after an error, which is reported', async () => {
     const shadow = openInThread();
     const failing = shadow.aside([], (database) => database.query('CREATE TABLE made (id int); SELECT nonsense'));
     await expect(failing).rejects.toMatchObject({ code: '42703' });

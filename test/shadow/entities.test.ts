@@ -14,6 +14,7 @@ import { createDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { columnCases, entityCases, entityOf } from '../support/entity-corpus.js';
 import type { ColumnCase, EntityCase } from '../support/entity-corpus.js';
+import { itInFull } from '../support/sample.js';
 
 const versions = { '1.x': DataSource, '0.3': OldDataSource as unknown as typeof DataSource } as const;
 type Version = keyof typeof versions;
@@ -318,7 +319,7 @@ describe('in this process', () => {
     rmSync(dir, { recursive: true, force: true });
   });
 
-  it('the embedded PostgreSQL does the same', async () => {
+  itInFull('the embedded PostgreSQL does the same', async () => {
     const driver = embeddedDriver({ dir: join(dir, 'postgres') });
     const entities = [...columnCases.map((one, index) => entityOf(one, `c${index}`)), ...everyEntity()];
     const source = await connect('1.x', { entities }, { driver, poolSize: 1 });

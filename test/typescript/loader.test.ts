@@ -169,7 +169,7 @@ export const result = {
 
 describe.each(Object.keys(kinds) as (keyof typeof kinds)[])('in a %s project', (kind) => {
   if (kind === 'module' || full)
-    it('gives the same decorator metadata as tsc', async () => {
+    itInFull('gives the same decorator metadata as tsc', async () => {
       const config = tsconfig({ module: 'nodenext', skipLibCheck: true, outDir: 'out', rootDir: 'src' });
       project = createProject({ 'package.json': kinds[kind], 'tsconfig.json': config, ...entities });
       const { value, stderr } = await load('src/result.ts');
