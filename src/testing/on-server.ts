@@ -140,7 +140,7 @@ async function newName(client: pg.Client): Promise<string> {
 }
 
 /**
- * Removes databases to which nothing is connected: those of ended processes, those that were given back more than an hour ago, and templates
+ * Removes databases to which nothing is connected: leftovers of ended processes, restored ones that were not used for an hour, and templates
  * that were not used for a week.
  */
 async function removeLeftovers(client: pg.Client): Promise<void> {
