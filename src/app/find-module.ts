@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { relative } from 'node:path';
 import { importFile } from '../files/import-file.js';
 import { invalidApp } from './invalid-app.js';
+import { containsNest, isMainFile } from './main-file.js';
 
 /** The root module of an app: `AppModule`, the default export, or the only module class in the file. */
 export async function findModule(file: string): Promise<unknown> {
@@ -20,7 +21,7 @@ export async function findModule(file: string): Promise<unknown> {
   );
 }
 
-/** Refuses a file that is missing or would start the app, before anything is loaded. */
+/** Refuses a file that is missing or would start the app in any case, before anything is loaded. */
 export function refuseUnlikely(file: string): void {
   const name = relative(process.cwd(), file);
   if (!existsSync(file)) {
@@ -30,10 +31,10 @@ export function refuseUnlikely(file: string): void {
     );
   }
   // Loading this file would start the app, with its connections and its port.
-  if (!/\bNestFactory\s*\.\s*create/.test(readFileSync(file, 'utf8'))) return;
+  if (!isMainFile(file) || !containsNest(file)) return;
   throw invalidApp(
-    `${name} starts the app (it calls NestFactory.create), which a command must not do.`,
-    'Name the file of the root module instead, for example: --app src/app.module.ts',
+    `${name} contains Nest and starts the app, which a command must not do.`,
+    'Name the file of the root module instead, for example: --app src/app.module.ts; or that of a data source: --data-source src/data-source.ts',
   );
 }
 

@@ -14,6 +14,8 @@ import { defaultConnection } from '../nest/migrations.constants.js';
 import type { MigrateSettings } from '../options.js';
 import { findModule, refuseUnlikely } from './find-module.js';
 import { invalidApp } from './invalid-app.js';
+import { isMainFile, mainFileBeside, moduleOfMain } from './main-file.js';
+import type { NestFactory } from './main-file.js';
 import { withoutStarting } from './without-starting.js';
 import type { AppLibraries } from './without-starting.js';
 import { expectRejections } from '../rejections.js';
@@ -36,7 +38,7 @@ export interface LoadedApp {
 
 /** The parts of Nest and @nestjs/typeorm that are used. */
 interface Nest extends Pick<AppLibraries, 'NestApplicationContext'> {
-  readonly NestFactory: { createApplicationContext(module: unknown, options: object): Promise<Context> };
+  readonly NestFactory: NestFactory;
   readonly ModuleRef: unknown;
 }
 
@@ -59,10 +61,9 @@ export async function loadApp(file: string, options: LoadAppOptions): Promise<Lo
   const { DataSource } = await importFrom<Pick<AppLibraries, 'DataSource'>>(file, 'typeorm');
   const { getDataSourceToken } = await importFrom<{ getDataSourceToken(of: string): unknown }>(file, '@nestjs/typeorm');
   const early = rejectionsUntilBoot();
-  // Loaded last: what the module has started by then may fail, and Nest has to be there to handle it.
-  const module = await findModule(file);
-  const context = await withoutStarting({ DataSource, NestApplicationContext: nest.NestApplicationContext }, () =>
-    boot(module, { nest, file, timeoutMs, early }),
+  const { context, module } = await withoutStarting(
+    { DataSource, NestApplicationContext: nest.NestApplicationContext },
+    () => boot({ nest, file, timeoutMs, early }),
   );
   const dataSource = find(context, getDataSourceToken(name)) as DataSource | undefined;
   if (dataSource === undefined) throw withoutConnection(file, name);
@@ -103,6 +104,12 @@ interface Booting {
   readonly early: EarlyRejections;
 }
 
+/** A created app, and its root module. */
+interface Booted {
+  readonly context: Context;
+  readonly module: unknown;
+}
+
 /** Ends the wait for early rejections, and returns them. */
 type EarlyRejections = () => readonly unknown[];
 
@@ -119,20 +126,21 @@ function rejectionsUntilBoot(): EarlyRejections {
   };
 }
 
-async function boot(module: unknown, { nest, file, timeoutMs, early }: Booting): Promise<Context> {
+async function boot({ nest, file, timeoutMs, early }: Booting): Promise<Booted> {
+  let module: unknown;
   let timer: NodeJS.Timeout | undefined;
   const tooLong = new Promise<never>((_resolve, reject) => {
-    const message = `The app in ${shown(file)} was not created within ${timeoutMs / 1000} s: one of its providers waits for something.`;
-    const next =
-      'Let it wait in onModuleInit (which is not called here), or use a data-source.ts: npx nest-migrate init';
-    timer = setTimeout(() => reject(invalidApp(message, next)), timeoutMs);
+    timer = setTimeout(() => reject(took(timeoutMs, { file, isFound: module !== undefined })), timeoutMs);
   });
   try {
+    // Loaded last: what the module has started by then may fail, and Nest has to be there to handle it.
+    const found = isMainFile(file) ? moduleOfMain(file, nest.NestFactory) : findModule(file);
+    module = await Promise.race([found, tooLong]);
     const made = nest.NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
-    const context = await Promise.race([made, tooLong]);
+    const context = await Promise.race([made as Promise<Context>, tooLong]);
     const [unhandled] = early();
     if (unhandled !== undefined) throw notCreated(file, unhandled);
-    return context;
+    return { context, module };
   } catch (error) {
     throw isMigrateError(error) ? error : notCreated(file, error);
   } finally {
@@ -141,9 +149,28 @@ async function boot(module: unknown, { nest, file, timeoutMs, early }: Booting):
   }
 }
 
+function took(timeoutMs: number, { file, isFound }: { readonly file: string; readonly isFound: boolean }): Error {
+  const within = `within ${timeoutMs / 1000} s`;
+  if (!isFound)
+    return invalidApp(
+      `${shown(file)} did not create an app ${within}, so its root module is not known.`,
+      'Name the file of the root module instead, for example: --app src/app.module.ts',
+    );
+  return invalidApp(
+    `The app in ${shown(file)} was not created ${within}: one of its providers waits for something.`,
+    'Let it wait in onModuleInit (which is not called here), or use a data-source.ts: npx nest-migrate init',
+  );
+}
+
 function notCreated(file: string, error: unknown): Error {
-  const next =
-    'Set what the app needs to start, such as environment variables. No provider may use the database while the app is created.\nOr name the file of a data source: --data-source src/data-source.ts';
+  const main = isMainFile(file) ? undefined : mainFileBeside(file);
+  const next = [
+    'Set what the app needs to start, such as environment variables. No provider may use the database while the app is created.',
+    ...(main === undefined
+      ? []
+      : [`If ${shown(main)} prepares something before NestFactory.create: --app ${shown(main)}`]),
+    'Or name the file of a data source: --data-source src/data-source.ts',
+  ].join('\n');
   return invalidApp(
     `The app in ${shown(file)} could not be created: ${messageOf(error)}${locationOf(error, file)}`,
     next,

@@ -7,7 +7,7 @@ export const globalOptions: readonly Flag[] = [
     summary:
       'file that exports the data source (default: data-source.ts in ., src or dist, or the one that your scripts name)',
   },
-  { flags: '--app <file>', summary: 'Nest module whose connection to use, such as src/app.module.ts' },
+  { flags: '--app <file>', summary: 'Nest module whose connection to use, such as src/app.module.ts; or main.ts' },
   { flags: '--connection <name>', summary: 'name of the connection, with --app' },
   { flags: '--tsconfig <file>', summary: 'tsconfig for loading TypeScript files (default: tsconfig.json)' },
   { flags: '--json', summary: 'print one JSON object on stdout and nothing else' },

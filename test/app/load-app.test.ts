@@ -1,5 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { loadApp } from '../../src/app/load-app.js';
 import { runCli } from '../support/cli.js';
 import { createDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
@@ -167,6 +169,61 @@ Module({ imports: [TypeOrmModule.forRoot({ type: 'postgres', url: process.env.DB
     if (typeof message === 'string') expect(stderr).toContain(message);
     else expect(stderr).toMatch(message);
     expect(code).toBe(2);
+  });
+
+  describe.each(sample(['commonjs', 'module'] as const, 2))('with a main file (%s)', (type) => {
+    const main = (before: string): string => `import { NestFactory } from '@nestjs/core';
+import { writeFileSync } from 'node:fs';
+import { AppModule } from './app.module.js';
+async function bootstrap(): Promise<void> {
+  ${before}
+  const app = await NestFactory.create(AppModule);
+  writeFileSync('started', '');
+  await app.listen(0);
+}
+${type === 'module' ? 'await' : 'void'} bootstrap();
+`;
+    const prepare = `await new Promise((later) => setTimeout(later, 20)); (globalThis as any).isPrepared = true;`;
+    beforeEach(() => {
+      project.write('package.json', JSON.stringify({ name: 'app', type }));
+      if (type === 'module') {
+        project.write('tsconfig.json', project.read('tsconfig.json').replace('"commonjs"', '"nodenext"'));
+        project.write('migrations/1700000000002-Seed.ts', seed.replace('user.entity', 'user.entity.js'));
+      }
+      const prepared = `if (!(globalThis as any).isPrepared) throw new Error('not prepared');`;
+      const text = module_(fromConfig()).replace('void users.find();', prepared);
+      project.write('src/app.module.ts', type === 'module' ? text.replace('user.entity', 'user.entity.js') : text);
+    });
+
+    it('is created after what the file does before that, and not started', async () => {
+      project.write('src/main.ts', main(prepare));
+      const module = await cli('status', '--app', 'src/app.module.ts');
+      expect(module.stderr).toMatch(/not prepared[^]*If src\/main\.ts prepares something[^]*: --app src\/main\.ts\n/);
+      const { code, stderr } = await cli('run', '--app', 'src/main.ts');
+      expect([code, stderr]).toEqual([0, expect.stringMatching(/Seed1700000000002 applied/)]);
+      expect(existsSync(join(project.dir, 'started'))).toBe(false);
+    });
+
+    it('reports an error of the file', async () => {
+      project.write('src/main.ts', main(`if (process.pid) throw new Error('no secrets');`));
+      const { code, stderr } = await cli('status', '--app', 'src/main.ts');
+      expect(stderr).toMatch(/^✖ .*src\/main\.ts could not be (?:created|loaded): no secrets\n/m);
+      expect(code).toBe(2);
+    });
+  });
+
+  it('is refused if it is a bundle that contains Nest, or creates no app', async () => {
+    project.write(
+      'dist/main.js',
+      'class NestFactoryStatic {}\nconst NestFactory = new NestFactoryStatic(); NestFactory.create();',
+    );
+    const { code, stderr } = await cli('status', '--app', 'dist/main.js');
+    expect([code, stderr]).toEqual([2, expect.stringContaining('dist/main.js contains Nest and starts the app')]);
+    const file = project.write('late.cjs', `// NestFactory.create(…) is called later`);
+    await expect(loadApp(file, { timeoutMs: 200 })).rejects.toMatchObject({
+      code: 'APP_INVALID',
+      message: expect.stringContaining('did not create an app within 0.2 s, so its root module is not known.'),
+    });
   });
 
   it('is refused if it synchronizes', async () => {
