@@ -9,22 +9,23 @@ export interface AppLibraries extends Pick<HeldBack<Connectable>, 'DataSource'> 
 }
 
 /**
- * While `work` creates a Nest app, data sources learn their entities but do not connect, Nest calls no lifecycle hooks, and
- * `MigrationsModule` does nothing. Afterwards, everything that was changed is restored at once.
+ * While `work` creates a Nest app, data sources learn their entities but do not connect, `MigrationsModule` does nothing, and Nest calls no
+ * lifecycle hooks. Afterwards, everything that was changed is restored at once.
  */
 export async function withoutStarting<T>(libraries: AppLibraries, work: () => Promise<T>): Promise<T> {
   const context = libraries.NestApplicationContext.prototype;
   const { init } = context;
-  const mode = process.env['NEST_MIGRATE_ON_BOOTSTRAP'];
   context.init = function withoutHooks() {
     return Promise.resolve(this);
   };
-  process.env['NEST_MIGRATE_ON_BOOTSTRAP'] = 'off';
   try {
     return await withoutConnecting({ DataSource: libraries.DataSource, instead: learnEntities }, work);
   } finally {
     context.init = init;
-    if (mode === undefined) delete process.env['NEST_MIGRATE_ON_BOOTSTRAP'];
-    else process.env['NEST_MIGRATE_ON_BOOTSTRAP'] = mode;
   }
+}
+
+/** Lets a data source of the app's copy of TypeORM learn its entities. */
+export function learn(dataSource: object): Promise<void> {
+  return learnEntities(dataSource as Connectable);
 }

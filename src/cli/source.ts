@@ -44,6 +44,12 @@ export async function loadSource(project: Project, flags: GlobalFlags, io: Io): 
   return source;
 }
 
+/** For the file of a data source that creates the app. */
+async function learnEntities(dataSource: object): Promise<void> {
+  const { learn } = await import('../app/without-starting.js');
+  return learn(dataSource);
+}
+
 async function fromFile(project: Project, io: Io): Promise<Source> {
   const { file, by, envFiles, variables } = findDataSourceFile(project.dir, project.manifest, project.dataSource);
   // After the first save of `dev --watch`, it is known.
@@ -52,7 +58,7 @@ async function fromFile(project: Project, io: Io): Promise<Source> {
   for (const [name, value] of Object.entries(variables)) process.env[name] ??= value;
   loadEnvFiles(envFiles);
   const load = async (): Promise<DataSource> =>
-    loadDataSource(file).catch(async (error: unknown) => {
+    loadDataSource(file, learnEntities).catch(async (error: unknown) => {
       const { namingCircle } = await import('../shadow/not-set-up.js');
       throw namingCircle(error);
     });

@@ -11,8 +11,12 @@ import { requireFrom } from '../require-from.js';
 import { withoutConnecting } from './without-connecting.js';
 import type { HeldBack } from './without-connecting.js';
 
+/** What a data source does instead of connecting. */
+type Instead = HeldBack<object>['instead'];
+const nothing: Instead = () => Promise.resolve();
+
 /** Loads the data source that a file exports: the data source, a promise of it, or its options. */
-export async function loadDataSource(file: string): Promise<DataSource> {
+export async function loadDataSource(file: string, learnEntities: Instead = nothing): Promise<DataSource> {
   if (!existsSync(file)) {
     throw new MigrateError({
       code: 'DATA_SOURCE_NOT_FOUND',
@@ -24,7 +28,7 @@ export async function loadDataSource(file: string): Promise<DataSource> {
   refuseOldTypeorm(file);
   useAddressForMigrations();
   searchFrom(dirname(file));
-  const made = await heldBack(file, () => exportedBy(file));
+  const made = await heldBack(file, learnEntities, () => exportedBy(file));
   refuseOtherDatabases(made.options, file);
   return made;
 }
@@ -42,19 +46,21 @@ async function exportedBy(file: string): Promise<DataSource> {
  * A file may also connect the data source that it exports, with `dataSource.initialize()`, which TypeORM's own command allows. With
  * `migrationsRun`, that would run migrations without the lock, even in `status`. A command connects by itself when it needs to.
  */
-async function heldBack<T>(file: string, work: () => Promise<T>): Promise<T> {
+async function heldBack<T>(file: string, learnEntities: Instead, work: () => Promise<T>): Promise<T> {
   const text = readFileSync(file, 'utf8');
   // Code that uses this package loads TypeORM only when necessary.
   if (text.includes('nest-migrate/data-source') && !text.includes('initialize')) return work();
   const DataSource = dataSourceClass(file);
   if (DataSource === undefined) return work();
-  return withoutConnecting({ DataSource, instead: () => Promise.resolve() }, work);
+  // Providers of an app ask for the metadata of their entities.
+  const instead = /\bNestFactory\b/.test(text) ? learnEntities : nothing;
+  return withoutConnecting({ DataSource, instead }, work);
 }
 
 /** The class of the project's own TypeORM; undefined if it has none, which loading the file will report. */
-function dataSourceClass(file: string): HeldBack<DataSource>['DataSource'] | undefined {
+function dataSourceClass(file: string): HeldBack<object>['DataSource'] | undefined {
   try {
-    return (requireFrom(file)('typeorm') as Pick<HeldBack<DataSource>, 'DataSource'>).DataSource;
+    return (requireFrom(file)('typeorm') as Pick<HeldBack<object>, 'DataSource'>).DataSource;
   } catch {
     return undefined;
   }

@@ -1,5 +1,8 @@
 import { expectRejections } from '../rejections.js';
 
+/** What `MigrationsModule` reads before its own option. */
+const onBootstrap = 'NEST_MIGRATE_ON_BOOTSTRAP';
+
 /** The copy of TypeORM whose data sources do not connect, and what they do instead. */
 export interface HeldBack<DataSource> {
   readonly DataSource: { readonly prototype: { initialize(this: DataSource): Promise<DataSource> } };
@@ -7,8 +10,9 @@ export interface HeldBack<DataSource> {
 }
 
 /**
- * While `work` runs, `initialize` does not connect, and so neither runs migrations nor synchronizes. It is restored at once, so that the
- * data sources can be initialised afterwards.
+ * While `work` runs, `initialize` does not connect, and so neither runs migrations nor synchronizes, and `MigrationsModule` does nothing: the
+ * file of a data source may create the app, to read its configuration. Everything is restored at once, so that the data sources can be
+ * initialised afterwards.
  */
 export async function withoutConnecting<T, DataSource extends object>(
   { DataSource, instead }: HeldBack<DataSource>,
@@ -27,6 +31,8 @@ export async function withoutConnecting<T, DataSource extends object>(
     return Object.assign(this, { isInitialized: true });
   };
   const stopExpecting = expectRejections(isNotConnected);
+  const mode = process.env[onBootstrap];
+  process.env[onBootstrap] = 'off';
   try {
     const result = await work();
     // An unhandled rejection is reported only after everything else has had its turn.
@@ -36,6 +42,8 @@ export async function withoutConnecting<T, DataSource extends object>(
     stopExpecting();
     isOver = true;
     prototype.initialize = initialize;
+    if (mode === undefined) delete process.env[onBootstrap];
+    else process.env[onBootstrap] = mode;
     for (const one of held) Object.assign(one, { isInitialized: false });
   }
 }
