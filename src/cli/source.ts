@@ -11,6 +11,7 @@ import { canLoadTypeScript, findDataSourceFile } from '../data-source/find.js';
 import { loadDataSource } from '../data-source/load.js';
 import { scriptsOf } from '../data-source/scripts.js';
 import { settingsOf } from '../data-source/settings.js';
+import { withoutReplicas } from '../data-source/without-replicas.js';
 import { liesIn } from '../database/service.js';
 import { searchAtLast } from '../development.js';
 import { isMigrateError } from '../errors.js';
@@ -37,6 +38,7 @@ export async function loadSource(project: Project, flags: GlobalFlags, io: Io): 
   });
   const { app, dir } = project;
   const source = await (app === undefined ? fromFile(project, io) : fromApp(loadable(dir, app), project, flags));
+  withoutReplicas(source.dataSource);
   if (useAddressFor(source.dataSource) === 'not used')
     io.note(
       '! NEST_MIGRATE_DATABASE_URL is not used, because the data source does not get its address from DATABASE_URL. For another address: the setting directUrl.',

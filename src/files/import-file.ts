@@ -7,6 +7,7 @@ import { asUsersCode } from './users-code.js';
 import { requireFrom } from '../require-from.js';
 import { missingPackage } from './missing-package.js';
 import { unbuiltPackage } from './unbuilt-package.js';
+import { unsetVariables } from './unset-variables.js';
 
 /** Loads a file of the user as Node would: as an ES module, or as CommonJS through `require`, which Jest replaces by its own. */
 export async function importFile(file: string): Promise<unknown> {
@@ -104,6 +105,7 @@ function loadingFailed(file: string, error: unknown): MigrateError {
       relationHint(error) ??
       unbuiltPackage(error, file) ??
       missingPackage(error, file) ??
+      unsetVariables(error) ??
       'Correct that file, or the file or package that it imports. The database was not touched.',
     cause: error,
   });

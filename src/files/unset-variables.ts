@@ -1,0 +1,22 @@
+import { messageOf } from '../errors.js';
+
+/** Words of an error that is about a missing setting. Names in capital letters also occur in other errors. */
+const aboutSettings =
+  /\b(?:env|environment|variables?|config(?:uration)?|required|missing|must be|not set|not defined|unset)\b/i;
+const names = /\b[A-Z][A-Z0-9]{2,}(?:_[A-Z0-9]+)*\b|\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g;
+/** Without the word "environment", a name of one word may be anything. */
+const aboutEnvironment = /\b(?:env|environment)\b/i;
+
+/** What to do if code fails because environment variables are not set, as far as the error names them. */
+export function unsetVariables(error: unknown): string | undefined {
+  const message = messageOf(error);
+  if (!aboutSettings.test(message)) return undefined;
+  const isVariable = (name: string): boolean =>
+    !name.startsWith('ERR_') && (name.includes('_') || aboutEnvironment.test(message));
+  const unset = [...new Set(message.match(names))].filter(
+    (name) => isVariable(name) && process.env[name] === undefined,
+  );
+  if (unset.length === 0) return undefined;
+  const listed = unset.slice(0, 5).join(', ') + (unset.length > 5 ? ` and ${unset.length - 5} more` : '');
+  return `Set ${listed} in the environment, or in the file that sets the other variables (.env). The database was not touched.`;
+}
