@@ -1,8 +1,9 @@
 import { messageOf } from '../errors.js';
 
 /** Words of an error that is about a missing setting. Names in capital letters also occur in other errors. */
-const aboutSettings =
-  /\b(?:env|environment|variables?|config(?:uration)?|required|missing|must be|not set|not defined|unset)\b/i;
+const aboutSettings = new Set(
+  'env environment variable variables config configuration required missing must set defined unset'.split(' '),
+);
 const names = /\b[A-Z][A-Z0-9]{2,}(?:_[A-Z0-9]+)*\b|\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g;
 /** Without the word "environment", a name of one word may be anything. */
 const aboutEnvironment = /\b(?:env|environment)\b/i;
@@ -10,7 +11,8 @@ const aboutEnvironment = /\b(?:env|environment)\b/i;
 /** What to do if code fails because environment variables are not set, as far as the error names them. */
 export function unsetVariables(error: unknown): string | undefined {
   const message = messageOf(error);
-  if (!aboutSettings.test(message)) return undefined;
+  const words = message.toLowerCase().match(/[a-z]+/g) ?? [];
+  if (!words.some((word) => aboutSettings.has(word))) return undefined;
   const isVariable = (name: string): boolean =>
     !name.startsWith('ERR_') && (name.includes('_') || aboutEnvironment.test(message));
   const unset = [...new Set(message.match(names))].filter(

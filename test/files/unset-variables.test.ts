@@ -5,6 +5,7 @@ it.each<readonly [message: string, names: string | undefined]>([
   ['Missing environment variable DB_HOST', 'DB_HOST'],
   ['Config validation error: "DB_HOST" is required. "DB_PORT" is required', 'DB_HOST, DB_PORT'],
   ['process.env.PORT must be set', 'PORT'],
+  ['NO_ADDRESS is not set', 'NO_ADDRESS'],
   ['A_1, A_2, A_3, A_4, A_5, A_6 and A_7 are missing', 'A_1, A_2, A_3, A_4, A_5 and 2 more'],
   ['PATH and HOME_OF_NOTHING are required', 'HOME_OF_NOTHING'],
   ["Cannot read properties of undefined (reading 'SUPER_ADMIN')", undefined],
