@@ -7,6 +7,7 @@ import { refuseOldTypeorm } from '../data-source/old-typeorm.js';
 import { isMigrateError, messageOf } from '../errors.js';
 import { locationOf } from '../files/import-file.js';
 import type { Instantiate } from '../files/migration.js';
+import { unsetVariables } from '../files/unset-variables.js';
 import { appSource } from '../nest/app-source.js';
 import { createInstantiate } from '../nest/instantiate.js';
 import type { Container } from '../nest/module-graph.js';
@@ -165,7 +166,8 @@ function took(timeoutMs: number, { file, isFound }: { readonly file: string; rea
 function notCreated(file: string, error: unknown): Error {
   const main = isMainFile(file) ? undefined : mainFileBeside(file);
   const next = [
-    'Set what the app needs to start, such as environment variables. No provider may use the database while the app is created.',
+    unsetVariables(error) ??
+      'Set what the app needs to start, such as environment variables. No provider may use the database while the app is created.',
     ...(main === undefined
       ? []
       : [`If ${shown(main)} prepares something before NestFactory.create: --app ${shown(main)}`]),

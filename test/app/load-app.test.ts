@@ -156,9 +156,9 @@ Module({ imports: [TypeOrmModule.forRoot({ type: 'postgres', url: process.env.DB
           module_(fromConfig()).replace(
             'ConfigModule.forRoot({',
             `(async (): Promise<any> => { await new Promise((later) => setTimeout(later, 50)); return { module: UsersModule }; })(),
-  (async (): Promise<any> => { throw new Error('"QUEUE" is required'); })(), ConfigModule.forRoot({`,
+  (async (): Promise<any> => { throw new Error('"QUEUE_URL" is required'); })(), ConfigModule.forRoot({`,
           ),
-          /^✖ The app in src\/app\.module\.ts could not be created: "QUEUE" is required\n {4}at .*src\/app\.module\.ts:\d+:\d+\n→ Set what the app needs to start/m,
+          /^✖ The app in src\/app\.module\.ts could not be created: "QUEUE_URL" is required\n {4}at .*src\/app\.module\.ts:\d+:\d+\n→ Set QUEUE_URL in the environment/m,
         ],
       ],
       2,
