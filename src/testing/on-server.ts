@@ -33,13 +33,16 @@ interface Template {
 export async function cloneOnServer(project: TestProject): Promise<Clone> {
   const server = serverOf(project.server ?? true, project.dataSource);
   const initial = await initialStateOf(project);
-  const { name, template } = await onServer(server, async (client) => {
-    await removeLeftovers(client);
-    const found = await templateFor(project, { client, server, initial });
-    const name = await newName(client);
-    const isTaken = found.isKept && (await takeFree(found.name, name, client));
-    if (!isTaken) await copy(found.name, name, client);
-    return { name, template: found };
+  // Computed while the connection is being opened.
+  const chain = Promise.resolve().then(() => chainOfProject(project));
+  chain.catch(() => undefined);
+  let tidied: Promise<void> | undefined;
+  const { name, template } = await new Promise<Copy>((resolve, reject) => {
+    tidied = onServer(server, async (client) => {
+      resolve(await copyFor(project, { client, server, initial, chain }));
+      // The test need not wait for this.
+      await removeLeftovers(client);
+    }).catch(reject);
   });
   const url = server.url(name);
   return {
@@ -51,14 +54,30 @@ export async function cloneOnServer(project: TestProject): Promise<Clone> {
         await dropDatabase(client, name);
         await client.query(`CREATE DATABASE ${name} TEMPLATE ${template.name}`);
       }),
-    remove: () =>
-      onServer(server, async (client) => {
+    remove: async () => {
+      await tidied;
+      await onServer(server, async (client) => {
         const reset = { client, config: server.config(name, initial.settings) };
         const isFree = mayBeFree(project, template) && (await giveBack(name, template.name, reset).catch(() => false));
         if (!isFree) await dropDatabase(client, name);
         if (!template.isKept) await dropDatabase(client, template.name);
-      }),
+      });
+    },
   };
+}
+
+interface Copy {
+  readonly name: string;
+  readonly template: Template;
+}
+
+async function copyFor(project: TestProject, making: Making): Promise<Copy> {
+  const { client } = making;
+  const template = await templateFor(project, making);
+  const name = await newName(client);
+  const isTaken = template.isKept && (await takeFree(template.name, name, client));
+  if (!isTaken) await copy(template.name, name, client);
+  return { name, template };
 }
 
 /** What a function has inserted, and what the tests of a migration have done, stays in the database. */
@@ -70,12 +89,13 @@ interface Making {
   readonly client: pg.Client;
   readonly server: Server;
   readonly initial: InitialState;
+  readonly chain: ReturnType<typeof chainOfProject>;
 }
 
 /** The first process that needs the template creates it, while others wait. */
 async function templateFor(project: TestProject, making: Making): Promise<Template> {
   const { client } = making;
-  const chain = await chainOfProject(project);
+  const chain = await making.chain;
   const whole = wholeKey(chain);
   const { rows } = await client.query<{ readonly server: string }>(
     `SELECT current_setting('server_version_num') || ' ' || current_user AS server`,

@@ -136,10 +136,15 @@ class OpenTestDatabase implements TestDatabase {
   async #connect(): Promise<void> {
     const pool = this.clone.openPool();
     pool.on('error', () => undefined);
-    const client = await pool.connect();
+    const [kept, initialised] = await Promise.allSettled([pool.connect(), this.#initialise()]);
+    if (kept.status === 'rejected') {
+      await pool.end();
+      throw kept.reason;
+    }
+    const client = kept.value;
     client.on('error', () => undefined);
     this.#keeper = { pool, client };
-    await this.#initialise();
+    if (initialised.status === 'rejected') throw initialised.reason;
     await seedWith(this.dataSource, this.project);
   }
 

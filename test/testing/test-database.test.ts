@@ -234,10 +234,10 @@ describe('the cache', () => {
     const templates = await named('template', role.name);
     expect(templates).toHaveLength(1);
     expect(new Set(eight.map(({ url }) => url)).size).toBe(8);
+    await Promise.all(eight.map((database) => database.close()));
     const names = await named('test');
     expect([names.includes(left), names.includes(live), names.includes(young)]).toEqual([false, true, true]);
     expect(await named('free')).not.toContain(unused);
-    await Promise.all(eight.map((database) => database.close()));
     expect(await named('test')).not.toContain(new URL(eight[0]?.url ?? '').pathname.slice(1));
     // Several processes take them at the same moment.
     const given = await named('free', role.name);
