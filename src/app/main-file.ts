@@ -11,8 +11,9 @@ export type NestFactory = Readonly<
   Record<(typeof creating)[number], (module: unknown, ...options: object[]) => unknown>
 >;
 
-/** Whether a file starts an app when it is loaded. */
+/** Whether a file starts an app when it is loaded. The file of a module may only mention it. */
 export function isMainFile(file: string): boolean {
+  if (/\.module\.[cm]?[jt]s$/.test(file)) return false;
   return /\bNestFactory\s*\.\s*create|\bCommandFactory\s*\.\s*(?:run|create)/.test(readFileSync(file, 'utf8'));
 }
 

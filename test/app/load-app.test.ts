@@ -191,7 +191,7 @@ ${type === 'module' ? 'await' : 'void'} bootstrap();
         project.write('migrations/1700000000002-Seed.ts', seed.replace('user.entity', 'user.entity.js'));
       }
       const prepared = `if (!(globalThis as any).isPrepared) throw new Error('not prepared');`;
-      const text = module_(fromConfig()).replace('void users.find();', prepared);
+      const text = `// main.ts calls NestFactory.create(AppModule)\n${module_(fromConfig()).replace('void users.find();', prepared)}`;
       project.write('src/app.module.ts', type === 'module' ? text.replace('user.entity', 'user.entity.js') : text);
     });
 
