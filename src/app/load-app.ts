@@ -128,6 +128,8 @@ function rejectionsUntilBoot(): EarlyRejections {
 }
 
 async function boot({ nest, file, timeoutMs, early }: Booting): Promise<Booted> {
+  // A main file is kept from using it.
+  const create = nest.NestFactory.createApplicationContext.bind(nest.NestFactory);
   let module: unknown;
   let timer: NodeJS.Timeout | undefined;
   const tooLong = new Promise<never>((_resolve, reject) => {
@@ -137,7 +139,7 @@ async function boot({ nest, file, timeoutMs, early }: Booting): Promise<Booted> 
     // Loaded last: what the module has started by then may fail, and Nest has to be there to handle it.
     const found = isMainFile(file) ? moduleOfMain(file, nest.NestFactory) : findModule(file);
     module = await Promise.race([found, tooLong]);
-    const made = nest.NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
+    const made = create(module, { logger: false, abortOnError: false });
     const context = await Promise.race([made as Promise<Context>, tooLong]);
     const [unhandled] = early();
     if (unhandled !== undefined) throw notCreated(file, unhandled);

@@ -2,7 +2,6 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { importFile } from '../files/import-file.js';
 import { expectRejections } from '../rejections.js';
-import { putOwn } from '../typeorm/own-methods.js';
 
 /** The methods of `NestFactory` with which a main file starts its app. */
 const creating = ['create', 'createApplicationContext', 'createMicroservice'] as const;
@@ -31,27 +30,23 @@ export function mainFileBeside(module: string): string | undefined {
 
 /**
  * The root module that a main file gives to Nest. Everything that the file does before that is done, such as preparing libraries and the
- * environment; the app is not created by it, so it does not start.
+ * environment. The app does not start, and neither does another one that the file creates later: `NestFactory` stays without effect.
  */
 export async function moduleOfMain(file: string, nestFactory: NestFactory): Promise<unknown> {
-  let stop = (): void => undefined;
+  let ignore = (): void => undefined;
   const given = new Promise<unknown>((resolve, reject) => {
     const take = (module: unknown): Promise<never> => {
       resolve(module);
       // What follows in the file waits for the app.
       return new Promise(() => undefined);
     };
-    const restore = putOwn(nestFactory, Object.fromEntries(creating.map((name) => [name, take])));
-    const ignore = expectRejections((reason) => {
+    Object.assign(nestFactory, Object.fromEntries(creating.map((name) => [name, take])));
+    ignore = expectRejections((reason) => {
       reject(reason);
       return true;
     });
-    stop = () => {
-      restore();
-      ignore();
-    };
     // With a top-level await, the file is never loaded completely.
     importFile(file).catch(reject);
   });
-  return given.finally(stop);
+  return given.finally(ignore);
 }

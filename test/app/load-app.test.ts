@@ -181,6 +181,7 @@ async function bootstrap(): Promise<void> {
   writeFileSync('started', '');
   await app.listen(0);
 }
+setTimeout(() => void NestFactory.createApplicationContext(AppModule).then(() => writeFileSync('started', '')), 200);
 ${type === 'module' ? 'await' : 'void'} bootstrap();
 `;
     const prepare = `await new Promise((later) => setTimeout(later, 20)); (globalThis as any).isPrepared = true;`;
