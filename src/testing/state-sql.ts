@@ -1,3 +1,12 @@
+/** Catalogs whose rows change only with the schema. Those of pg_class also change when rows are written. */
+const catalogs = [
+  ...['pg_attribute WHERE attrelid >= 16384', 'pg_attrdef', 'pg_constraint WHERE oid >= 16384', 'pg_inherits'],
+  ...['pg_type WHERE oid >= 16384', 'pg_enum', 'pg_proc WHERE oid >= 16384', 'pg_rewrite WHERE oid >= 16384'],
+  ...['pg_trigger', 'pg_event_trigger', 'pg_policy', 'pg_sequence', 'pg_namespace', 'pg_extension'],
+  ...['pg_description WHERE objoid >= 16384', 'pg_default_acl', 'pg_publication', 'pg_publication_rel'],
+  ...['pg_statistic_ext', 'pg_foreign_server', 'pg_cast', 'pg_operator', 'pg_collation'],
+];
+
 /**
  * Functions in a test database that save its state after migrations and seed, and restore it:
  * one round trip for both. A copy of the database has them too, and its object identifiers and transaction numbers are the same.
@@ -14,24 +23,12 @@ CREATE TABLE nest_migrate_testing.catalogs (state text);
 
 CREATE FUNCTION nest_migrate_testing.catalogs_now() RETURNS text LANGUAGE sql SET search_path = pg_catalog AS $$
   SELECT concat_ws(' ',
-    (SELECT count(*) || '/' || sum(hashtextextended(concat_ws(' ', oid, relowner, relacl, relrowsecurity, relforcerowsecurity, relreplident, reloptions), 0))
+    (SELECT count(*) || '/' || sum(hashtextextended(concat_ws(' ', oid, relname, relnamespace, relowner, relacl, relrowsecurity, relforcerowsecurity, relreplident, reloptions), 0))
       FROM pg_class WHERE oid >= 16384),
-    (SELECT count(*) || '/' || max(xmin::text::bigint) FROM pg_description WHERE objoid >= 16384),
-    (SELECT count(*) || '/' || max(xmin::text::bigint) FROM pg_extension),
-    (SELECT count(*) || '/' || max(xmin::text::bigint) FROM pg_default_acl),
     (SELECT count(*) || '/' || max(oid) FROM pg_largeobject_metadata),
     (SELECT string_agg(setrole || ' ' || setconfig::text, ' ' ORDER BY setrole) FROM pg_db_role_setting
       WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())),
-    (SELECT count(*) || '/' || max(xmin::text::bigint) FROM pg_attribute WHERE attrelid >= 16384),
-    (SELECT count(*) || '/' || max(xmin::text::bigint) FROM pg_attrdef),
-    (SELECT count(*) || '/' || max(xmin::text::bigint) FROM pg_constraint WHERE oid >= 16384),
-    (SELECT count(*) || '/' || max(xmin::text::bigint) FROM pg_type WHERE oid >= 16384),
-    (SELECT count(*) || '/' || max(xmin::text::bigint) FROM pg_enum),
-    (SELECT count(*) || '/' || max(xmin::text::bigint) FROM pg_proc WHERE oid >= 16384),
-    (SELECT count(*) || '/' || max(xmin::text::bigint) FROM pg_trigger),
-    (SELECT count(*) || '/' || max(xmin::text::bigint) FROM pg_policy),
-    (SELECT count(*) || '/' || max(xmin::text::bigint) FROM pg_rewrite WHERE oid >= 16384),
-    (SELECT count(*) || '/' || max(xmin::text::bigint) FROM pg_namespace))
+    ${catalogs.map((from) => `(SELECT count(*) || '/' || max(xmin::text::bigint) FROM ${from})`).join(',\n    ')})
 $$;
 
 CREATE FUNCTION nest_migrate_testing.remember() RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog AS $$

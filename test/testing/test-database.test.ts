@@ -267,6 +267,10 @@ describe('a database on a server that was given back', () => {
       `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET work_mem = 65', current_database()); END $$`,
     ],
     ['a comment', false, `COMMENT ON TABLE plans IS 'changed'`],
+    ['a name', false, `ALTER INDEX plans_name_key RENAME TO other`],
+    ['the step of a sequence', false, `ALTER SEQUENCE invoice INCREMENT BY 10`],
+    ['a publication', false, `CREATE PUBLICATION changes FOR TABLE plans`],
+    ['statistics', false, `CREATE STATISTICS pairs ON plan, best_friend FROM users`],
     ['a large object', false, `SELECT lo_create(0)`],
   ];
 
