@@ -5,6 +5,7 @@ import { createTables } from './corpus/create-tables.mjs';
 import { writeProject } from './corpus/files.mjs';
 import { countRoundTrips } from './measure/round-trips.mjs';
 import { runProcess } from './measure/process.mjs';
+import { Saves } from './measure/saves.mjs';
 import { inTurns } from './measure/turns.mjs';
 import { work } from './paths.mjs';
 import { duration } from './report/table.mjs';
@@ -43,8 +44,8 @@ export function openBench({ server, quick, once, say }) {
       return { tool, dir, database: slug, url: server.urlOf(slug), env: tool.env ?? {} };
     },
     perform: (place, argv, { env, ...options } = {}) => runProcess(argv, { ...environmentOf(place, env), ...options }),
-    /** A process that goes on until it is stopped. */
-    start: (Process, place, argv) => Process.start(argv, environmentOf(place)),
+    /** A `dev --watch`, which goes on until it is stopped. */
+    watch: (place, argv) => Saves.start(argv, environmentOf(place)),
     /** How often the tool waits for the server while `work(place)` runs, where the place has another way to the same database. */
     roundTrips: (place, work) =>
       countRoundTrips(server.port, (port) =>

@@ -4,7 +4,6 @@ import { remember } from '../corpus/remember.mjs';
 import { changedOf, newColumn, shop, shopMigrations } from '../corpus/shop.mjs';
 import { typescriptEntities } from '../corpus/typeorm-entities.mjs';
 import { node } from '../measure/process.mjs';
-import { Saves } from '../measure/saves.mjs';
 import { bench as benchDir } from '../paths.mjs';
 import { atMost } from '../report/goal.mjs';
 import { compare, duration } from '../report/table.mjs';
@@ -52,7 +51,7 @@ async function watched(bench, tables) {
   const place = bench.place(tool, `dev ${tables.length}`, project);
   await bench.createDatabase(place.database);
   await bench.perform(place, tool.command('run'));
-  const saves = await bench.start(Saves, place, tool.command('dev', '--watch'));
+  const saves = await bench.watch(place, tool.command('dev', '--watch'));
   const { table, file } = changedOf(tables);
   const folder = join(place.dir, 'migrations');
   const written = remember(folder);
