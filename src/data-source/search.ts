@@ -9,7 +9,7 @@ export interface Candidates {
   readonly dataSources: readonly string[];
   /** A configuration file for older versions of TypeORM's command. */
   readonly ormConfigs: readonly string[];
-  /** Root modules of apps that connect to a database. */
+  /** Root modules of apps that connect to a database, or the main file of an app whose modules need what that file prepares. */
   readonly apps: readonly string[];
   /** Bundles that contain a data source. To load one would start its app. */
   readonly bundles: readonly string[];
@@ -20,7 +20,7 @@ export function candidatesIn(dir: string, files: readonly ProjectFile[]): Candid
   return {
     dataSources: dataSourcesIn(modules).map(({ file }) => file),
     ormConfigs: ormConfigs.filter((file) => existsSync(join(dir, file))).slice(0, 1),
-    apps: appModules(dir, modules, startedModules(files)),
+    apps: appModules(dir, modules, startedModules(files)).map((file) => preparingMain(file, files) ?? file),
     bundles: files.filter((one) => exportsDataSource(one) && startsApp(one)).map(({ file }) => file),
   };
 }
@@ -37,9 +37,22 @@ function startedModules(files: readonly ProjectFile[]): readonly string[] {
   const names = (main.length > 0 ? main : starting).flatMap(({ text }) =>
     [...text.matchAll(started)].map(([, name]) => name),
   );
-  return files
-    .filter(({ text }) => names.some((name) => new RegExp(String.raw`\bexport\s+class\s+${name}\b`).test(text)))
-    .map(({ file }) => file);
+  return files.filter(({ text }) => names.some((name) => isExportedBy(text, name))).map(({ file }) => file);
+}
+
+/** The main file of a module that cannot be loaded before that file has called `initializeTransactionalContext` (typeorm-transactional). */
+function preparingMain(module: string, files: readonly ProjectFile[]): string | undefined {
+  const text = files.find(({ file }) => file === module)?.text ?? '';
+  return files.find(
+    (one) =>
+      startsApp(one) &&
+      /\binitializeTransactionalContext\s*\(/.test(one.text) &&
+      [...one.text.matchAll(started)].some(([, name]) => isExportedBy(text, name)),
+  )?.file;
+}
+
+function isExportedBy(text: string, name: string | undefined): boolean {
+  return new RegExp(String.raw`\bexport\s+class\s+${name}\b`).test(text);
 }
 
 const started = /\bNestFactory\s*\.\s*create(?:Microservice)?\s*(?:<[^(]*>)?\(\s*(\w+)/g;

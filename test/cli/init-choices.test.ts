@@ -33,6 +33,16 @@ it('takes the module that main.ts starts, if another one connects', async () => 
   expect((await runCli(['init'], { cwd: project.dir })).stdout).toContain('All commands read src/root.module.ts');
 });
 
+it('takes main.ts if the modules need what it prepares', async () => {
+  project = createProject({
+    'package.json': '{ "dependencies": { "@nestjs/core": "^11.2.0" } }',
+    'src/main.ts':
+      "import { initializeTransactionalContext } from 'typeorm-transactional';\nimport { AppModule } from './app.module';\ninitializeTransactionalContext();\nvoid NestFactory.create(AppModule);\n",
+    'src/app.module.ts': connecting('AppModule', ''),
+  });
+  expect((await runCli(['init'], { cwd: project.dir })).stdout).toContain('All commands read src/main.ts');
+});
+
 it('does not take the synchronize of an entity or a view for that of a connection', async () => {
   project = createProject({
     'package.json': '{ "dependencies": { "@nestjs/core": "^11.2.0" } }',
