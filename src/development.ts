@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { codeOf, ExitCode, MigrateError } from './errors.js';
+import { clauseOf, codeOf, ExitCode, MigrateError } from './errors.js';
 import { installLine } from './package-manager.js';
 import { packageVersion } from './version.js';
 import { requireFrom } from './require-from.js';
@@ -38,7 +38,23 @@ export function searchAtLast(dir: string): void {
 /** Loads one entry of nest-migrate-dev. `purpose` begins the sentence that says what it is needed for. */
 export async function importForDevelopment<T>(entry: Entry, purpose: string): Promise<T> {
   const file = installedFor(purpose).resolve(`${devPackage}/${entry}`);
-  return (await import(/* webpackIgnore: true */ pathToFileURL(file).href)) as T;
+  try {
+    return (await import(/* webpackIgnore: true */ pathToFileURL(file).href)) as T;
+  } catch (error) {
+    throw incompleteInstallation(error) ?? error;
+  }
+}
+
+/** That the package is there, but not what it depends on, if that is why it could not be loaded. */
+export function incompleteInstallation(cause: unknown): MigrateError | undefined {
+  if (codeOf(cause) !== 'ERR_MODULE_NOT_FOUND') return undefined;
+  return new MigrateError({
+    code: 'PACKAGE_MISSING',
+    message: `The installation of ${devPackage} is incomplete: ${clauseOf(cause)}.`,
+    next: `Install it again: ${installLine(`${devPackage}@${packageVersion}`)}`,
+    exitCode: ExitCode.usage,
+    cause,
+  });
 }
 
 /** The code of a thread with PGlite. */

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, rename, rm, rmdir, statfs, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { devPackage } from '../development.js';
+import { devPackage, incompleteInstallation } from '../development.js';
 import { codeOf, ExitCode, isMigrateError, messageOf, MigrateError } from '../errors.js';
 import { makeDatabase } from './database-image.js';
 import { openPGlite } from './pglite.js';
@@ -20,7 +20,7 @@ export async function openFolder(
     else await fill(dir);
     return await opening(dir, extensions, contributed);
   } catch (error) {
-    throw isMigrateError(error) ? error : await unreadable(dir, error);
+    throw isMigrateError(error) ? error : (incompleteInstallation(error) ?? (await unreadable(dir, error)));
   }
 }
 

@@ -1,4 +1,6 @@
 import { expect, it } from '@jest/globals';
+import { cpSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { runCli } from '../support/cli.js';
 import { createProject } from '../support/project.js';
 
@@ -12,3 +14,23 @@ it.each([
   expect(code).toBe(1);
   project.remove();
 });
+
+it.each(['check', 'lint --all'])(
+  '%s says that nest-migrate-dev was installed without what it depends on',
+  async (command) => {
+    const project = createProject({
+      'package.json': '{ "name": "app" }',
+      'data-source.js':
+        "const { defineDataSource } = require('nest-migrate');\nexports.default = defineDataSource({ baseDir: __dirname, url: 'postgres://localhost/app' });\n",
+      'migrations/1700000000000-CreateA.sql': 'CREATE TABLE a (id integer PRIMARY KEY);\n',
+    });
+    const installed = join(project.dir, 'node_modules/nest-migrate-dev');
+    rmSync(installed);
+    cpSync('packages/dev', installed, { recursive: true, filter: (file) => !file.endsWith('node_modules') });
+    const { code, stdout, stderr } = await runCli(command.split(' '), { cwd: project.dir });
+    expect(stdout + stderr).toContain('The installation of nest-migrate-dev is incomplete: Cannot find package');
+    expect(stdout + stderr).toContain('→ Install it again: npm install -D nest-migrate-dev@');
+    expect(code).toBe(2);
+    project.remove();
+  },
+);
