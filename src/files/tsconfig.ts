@@ -13,6 +13,8 @@ export interface CompilerPaths {
   readonly included: readonly string[] | undefined;
   /** Whether the types of decorated properties are evaluated at run time. */
   readonly emitsMetadata: boolean;
+  /** Whether it has aliases of folders (`paths`). */
+  readonly hasAliases: boolean;
   /** The other projects of a solution. */
   readonly references: readonly string[];
 }
@@ -23,6 +25,7 @@ interface Config {
     readonly outDir?: unknown;
     readonly rootDir?: unknown;
     readonly emitDecoratorMetadata?: unknown;
+    readonly paths?: unknown;
   };
   readonly include?: unknown;
   readonly files?: unknown;
@@ -54,6 +57,7 @@ export function readCompilerPaths(file: string, leaf: string = dirname(file)): C
       typeof config.compilerOptions?.emitDecoratorMetadata === 'boolean'
         ? config.compilerOptions.emitDecoratorMetadata
         : bases.at(-1)?.emitsMetadata === true,
+    hasAliases: config.compilerOptions?.paths !== undefined || bases.some(({ hasAliases }) => hasAliases),
     references: referencesIn(config, dir),
   };
 }

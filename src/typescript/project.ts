@@ -44,14 +44,18 @@ export function describeProject(projectDir: string, tsconfig: string | undefined
 
 /**
  * The root of an Nx workspace has only a base config. The tsconfig.json of a solution compiles nothing itself but references other
- * projects: that of the app is preferred to those of its tests.
+ * projects: that of the app is preferred to those of its tests. Projects in other folders may be any part of a workspace, so the aliases of
+ * the solution itself come before theirs.
  */
 function configOf(dir: string): string | undefined {
   const file = ['tsconfig.json', 'tsconfig.base.json'].map((name) => join(dir, name)).find((one) => existsSync(one));
-  const { included, references = [] } = (file === undefined ? undefined : readCompilerPaths(file)) ?? {};
+  const { included, references = [], hasAliases } = (file === undefined ? undefined : readCompilerPaths(file)) ?? {};
   if (included === undefined || included.length > 0) return file;
   const projects = references.filter((one) => existsSync(one) && !/(?:spec|test|e2e|node)\.json$/.test(one));
-  return projects.find((one) => /tsconfig\.(?:app|lib|build)\.json$/.test(one)) ?? projects[0] ?? file;
+  const own = projects.filter((one) => dirname(one) === dir);
+  if (own.length === 0 && hasAliases === true) return file;
+  const among = own.length > 0 ? own : projects;
+  return among.find((one) => /tsconfig\.(?:app|lib|build)\.json$/.test(one)) ?? among[0] ?? file;
 }
 
 /** Read from its package.json, because with a warm cache the compiler itself is never loaded. */

@@ -263,6 +263,14 @@ describe('only in one kind', () => {
         'base.json': paths,
       },
     ],
+    [
+      'a solution with aliases, which references another part of the workspace',
+      {
+        'tsconfig.base.json': paths,
+        'tsconfig.json': '{ "extends": "./tsconfig.base.json", "files": [], "references": [{ "path": "./tools" }] }',
+        'tools/tsconfig.json': '{ "compilerOptions": {} }',
+      },
+    ],
   ])('uses the configuration of %s', async (_what, files) => {
     project = createProject({
       'package.json': kinds.commonjs,
