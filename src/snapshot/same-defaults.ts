@@ -48,6 +48,11 @@ export async function withSameDefaultsThere(
   }
 }
 
+/** The desired schema, with the fixed moments of the database in defaults: it was created at another moment. */
+export function withPresentMoments(live: Schema, to: Schema, frozen: readonly FrozenMoment[]): Schema {
+  return withDefaultsOf(live, to, split(differingDefaults(live, to), frozen)[0]);
+}
+
 /** A default with a fixed moment is kept, although the entities yield another moment each time. */
 function split(
   pairs: readonly TwoDefaults[],

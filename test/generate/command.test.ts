@@ -686,6 +686,18 @@ describe('on a server', () => {
     expect(await generated(...onServer)).toContain('Nothing to do');
   });
 
+  it('baseline takes over the moment that the server has made of a default', async () => {
+    entity(`@Column({ type: 'timestamptz', default: 'now()' }) at!: Date;`);
+    await database.query(
+      `CREATE TABLE users (id SERIAL NOT NULL, at timestamptz NOT NULL DEFAULT 'now()', CONSTRAINT "PK_a3ffb1c0c8416b9fc6f907b7433" PRIMARY KEY (id))`,
+    );
+    const { code, stderr } = await cli('baseline', ...onServer);
+    expect(stderr).toContain("! The default of users.at is the string 'now()'");
+    expect(code).toBe(0);
+    expect((await cli('drift', ...onServer)).stdout).toContain('No drift');
+    expect(await generated(...onServer)).toContain('Nothing to do');
+  });
+
   itInFull('baseline takes over all that no entity describes, where it is told to', async () => {
     await database.query(`CREATE EXTENSION citext; CREATE EXTENSION pg_stat_statements; CREATE SCHEMA audit;
       CREATE TYPE audit.kind AS ENUM ('insert', 'update'); CREATE DOMAIN short AS text CHECK (length(VALUE) < 9);

@@ -9,7 +9,7 @@ import type { SchemaCache } from '../../shadow/cache.js';
 import type { Shadow } from '../../shadow/shadow.js';
 import type { Described } from '../../snapshot/described.js';
 import type { Initial } from '../../snapshot/initial.js';
-import { withSameDefaults } from '../../snapshot/same-defaults.js';
+import { withPresentMoments, withSameDefaults } from '../../snapshot/same-defaults.js';
 import type { Snapshot } from '../../snapshot/snapshot.js';
 import { asMigrationsSay } from '../../snapshot/unsaid.js';
 import type { CommandContext } from '../context.js';
@@ -48,13 +48,13 @@ export interface Aim {
 /** The schema that the entities describe, with the objects that are kept as they are. */
 export async function aimOf(aiming: Aiming, options: GenerateOptions, context: CommandContext): Promise<Aim> {
   const { described, initial, entities, current, takenOver, shadow, cache } = aiming;
-  // A new database gets the names of the one that is taken over.
+  // A new database gets the names, and the moments in defaults, of the one that is taken over.
   const present = takenOver?.live ?? current.schema;
   const known = asMigrationsSay(entities.schema, present, described, context.onEvent);
   const idle = idleIn([known, current.schema, takenOver?.live], aiming, options, context);
   const own = withoutIgnored(followInitial(known, current.schema, initial), aiming, options, context);
   const isGiven = (id: ObjectId): boolean => described.givenKeys.has(keyOf(id));
-  const named = withPresentNames(own, present, isGiven);
+  const named = withPresentNames(withPresentMoments(present, own, described.frozen), present, isGiven);
   const { whole, byHand } = beside(named, takenOver?.others);
   const schema = await withSameDefaults(current.schema, whole, { shadow, cache, frozen: described.frozen });
   return { desired: { ...entities, schema }, ...(byHand && { byHand }), idle };

@@ -26,6 +26,8 @@ import { initialOf } from '../../snapshot/initial.js';
 import type { Initial } from '../../snapshot/initial.js';
 import { ofDatabase } from '../../snapshot/of-database.js';
 import { ofEntities } from '../../snapshot/of-entities.js';
+import { remarksOnFrozen } from '../../snapshot/frozen-moments.js';
+import { withPresentMoments } from '../../snapshot/same-defaults.js';
 import { inSameWords } from '../../snapshot/same-words.js';
 import type { Snapshot } from '../../snapshot/snapshot.js';
 import { asMigrationsSay } from '../../snapshot/unsaid.js';
@@ -70,7 +72,7 @@ async function takeOver(options: BaselineOptions, given: CommandContext, first: 
   const { schema: live } = await ofDatabase(context);
   const isGiven = (id: ObjectId): boolean => described.givenKeys.has(keyOf(id));
   const said = asMigrationsSay(desired.schema, live, described, context.onEvent);
-  const entities = withPresentNames(said, live, isGiven);
+  const entities = withPresentNames(withPresentMoments(live, said, described.frozen), live, isGiven);
   const { schema: known, remarksOn } = await withPendingByHand(described, { entities, live }, options, context);
   const { schema: own } = await inSameWords(known, live, context, {
     url,
@@ -85,7 +87,15 @@ async function takeOver(options: BaselineOptions, given: CommandContext, first: 
   const told = (ids: readonly ObjectId[]): readonly string[] =>
     ids.filter((id) => !isMember(id, own)).map(describeObject);
   const unknown = told(kept.filter(({ kind }) => kind !== 'extension'));
-  const found = { drift, losses, unknown, takenOver: [], files: [], recorded: [], warnings: remarksOn(own) };
+  const found = {
+    drift,
+    losses,
+    unknown,
+    takenOver: [],
+    files: [],
+    recorded: [],
+    warnings: [...remarksOnFrozen(described.frozen), ...remarksOn(own)],
+  };
   if (options.check === true || drift.length > 0) return found;
   const all = withOthers(whole, own, isAside);
   const isTaking = await takesOver(told(all.kept), options);
