@@ -13,6 +13,8 @@ import { withEntities } from '../../shadow/with-entities.js';
 import { cacheFor } from '../../snapshot/cache-for.js';
 import { ofTheseMigrations } from '../../snapshot/of-migrations.js';
 import { unmanagedTables } from '../../snapshot/own-tables.js';
+import { frozenMoments } from '../../snapshot/frozen-moments.js';
+import { withPresentMoments } from '../../snapshot/same-defaults.js';
 import { inSameWords } from '../../snapshot/same-words.js';
 import { list } from '../context.js';
 import { refuseUnmatched } from '../entities.js';
@@ -41,14 +43,16 @@ async function differing(options: DriftOptions, context: CommandContext): Promis
   const { project } = live;
   const applied = appliedMigrations(live.survey);
   const { schema: unnamed } = initialSessionOf(project);
-  const unmanaged = await withEntities(project, async (entities) => {
+  const [unmanaged, frozen] = await withEntities(project, async (entities) => {
     await refuseUnmatched({ source: context.dataSource, loaded: entities, cwd: process.cwd() });
-    return unmanagedTables(entities, unnamed);
+    return [unmanagedTables(entities, unnamed), frozenMoments(entities, unnamed)] as const;
   });
   const url = options.shadow;
   const cache = cacheFor(options);
   stage('replaying the migrations');
-  const { schema: said, origins } = await ofTheseMigrations(applied.migrations, project, { url, cache, unmanaged: [] });
+  const replayed = await ofTheseMigrations(applied.migrations, project, { url, cache, unmanaged: [] });
+  const { origins } = replayed;
+  const said = withPresentMoments(live.schema, replayed.schema, frozen);
   stage('comparing the schemas');
   const { schema: has, warnings: wording } = await inSameWords(said, live.schema, project, {
     url,
