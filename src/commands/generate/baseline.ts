@@ -10,6 +10,7 @@ import { isMember } from '../../schema/differences.js';
 import { describeObject, keyOf } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import { withPresentNames } from '../../schema/present-names.js';
+import type { Schema } from '../../schema/read.js';
 import { setAside } from '../../schema/set-aside.js';
 import { noCache } from '../../shadow/cache.js';
 import { ExitCode, MigrateError } from '../../errors.js';
@@ -70,9 +71,7 @@ async function takeOver(options: BaselineOptions, given: CommandContext, first: 
   const [desired, initial] = await abortable(context.signal, make, 'Nothing was changed.');
   context.onEvent({ type: 'stage', stage: 'reading the database' });
   const { schema: live } = await ofDatabase(context);
-  const isGiven = (id: ObjectId): boolean => described.givenKeys.has(keyOf(id));
-  const said = asMigrationsSay(desired.schema, live, described, context.onEvent);
-  const entities = withPresentNames(withPresentMoments(live, said, described.frozen), live, isGiven);
+  const entities = asPresent(desired.schema, live, described, context);
   const { schema: known, remarksOn } = await withPendingByHand(described, { entities, live }, options, context);
   const { schema: own } = await inSameWords(known, live, context, {
     url,
@@ -83,24 +82,17 @@ async function takeOver(options: BaselineOptions, given: CommandContext, first: 
   const isAside = isLeftAlone(ignoring(context.settings.ignore, options.ignore ?? []), foreignTo(whole));
   const { schema: wanted, kept } = keepUnknown(withOrderOfEnums(setAside(whole, own, isAside), own), own, () => true);
   const changes = await compareSchemas(own, wanted);
-  const [drift, losses] = [changes.map(({ sql }) => sql), lossesIn(changes)];
+  const drift = changes.map(({ sql }) => sql);
   const told = (ids: readonly ObjectId[]): readonly string[] =>
     ids.filter((id) => !isMember(id, own)).map(describeObject);
   const unknown = told(kept.filter(({ kind }) => kind !== 'extension'));
-  const found = {
-    drift,
-    losses,
-    unknown,
-    takenOver: [],
-    files: [],
-    recorded: [],
-    warnings: [...remarksOnFrozen(described.frozen), ...remarksOn(own)],
-  };
+  const warnings = [...remarksOnFrozen(described.frozen), ...remarksOn(own)];
+  const found = { drift, losses: lossesIn(changes), unknown, takenOver: [], files: [], recorded: [], warnings };
   if (options.check === true || drift.length > 0) return found;
   const all = withOthers(whole, own, isAside);
   const isTaking = await takesOver(told(all.kept), options);
   const others = isTaking ? await printedOnShadow(all.schema, described.unmanaged, context, url) : undefined;
-  const { files, list, warnings } = await generate({ ...options, name: options.name ?? defaultName }, context, {
+  const made = await generate({ ...options, name: options.name ?? defaultName }, context, {
     live,
     others,
   });
@@ -109,16 +101,23 @@ async function takeOver(options: BaselineOptions, given: CommandContext, first: 
     ...found,
     unknown: unknown.filter((object) => !taken.includes(object)),
     takenOver: taken,
-    files,
-    warnings,
-    ...(list && { list }),
+    files: made.files,
+    warnings: made.warnings,
+    ...(made.list && { list: made.list }),
   };
   // A class that the list lacks would be recorded, and then be missing.
-  if (list?.state === 'to add') return result;
-  const complete = list === undefined ? context : withFiles(context, files);
+  if (made.list?.state === 'to add') return result;
+  const complete = made.list === undefined ? context : withFiles(context, made.files);
   const recorded = (await pending(complete)).map(({ name }) => name);
   if (recorded.length > 0) await run({ mode: 'fake' }, complete);
   return { ...result, recorded };
+}
+
+/** What entities leave open is as the database has it. */
+function asPresent(desired: Schema, live: Schema, described: Described, { onEvent }: CommandContext): Schema {
+  const said = asMigrationsSay(desired, live, described, onEvent);
+  const isGiven = (id: ObjectId): boolean => described.givenKeys.has(keyOf(id));
+  return withPresentNames(withPresentMoments(live, said, described.frozen), live, isGiven);
 }
 
 /** All objects that no entity describes are listed in a single question. */
