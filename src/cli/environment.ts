@@ -1,12 +1,22 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { unloadedFile } from '../data-source/env-files.js';
+import type { UnloadedFile } from '../data-source/env-files.js';
 import { requireFrom } from '../require-from.js';
 
-/** What to do if a file that sets variables, which were read in vain, was not loaded; undefined if there is none. */
-export function aboutEnvironment(unset: ReadonlySet<string>, file: string, dir: string): string | undefined {
+/** What to do if a file that sets variables, which were read in vain, was not loaded. */
+export interface NotLoaded {
+  readonly hint: string;
+  /** Whether it is probably needed. Otherwise, only an error is a reason to say so. */
+  readonly isLikely: boolean;
+}
+
+export function aboutEnvironment(unset: ReadonlySet<string>, file: string, dir: string): NotLoaded | undefined {
   const found = existsSync(file) ? unloadedFile(unset, dir, file) : undefined;
-  if (found === undefined) return undefined;
+  return found && { hint: hintOf(found, unset, file, dir), isLikely: !found.isBesideLoaded };
+}
+
+function hintOf(found: UnloadedFile, unset: ReadonlySet<string>, file: string, dir: string): string {
   const shown = relative(dir, file);
   const what = `${shown} reads ${listed(found.names)}, which ${found.file} sets, but nothing has loaded ${found.file} for this command.`;
   const mode = unset.has('NODE_ENV') ? /\.env\.(\w+)(?:\.local)?$/.exec(found.file)?.[1] : undefined;

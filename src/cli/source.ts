@@ -22,6 +22,7 @@ import type { MigrateSettings } from '../options.js';
 import { readClassList } from '../typescript/class-list.js';
 import { registerTypeScript } from '../typescript/register.js';
 import { aboutEnvironment } from './environment.js';
+import type { NotLoaded } from './environment.js';
 import type { GlobalFlags } from './flags.js';
 import type { Io, Source } from './io.js';
 import { packageFile } from './package-file.js';
@@ -65,14 +66,14 @@ async function fromFile(project: Project, io: Io): Promise<Source> {
       throw namingCircle(error);
     });
   const [dataSource, notLoaded] = await withHint(load, file, project);
-  if (notLoaded !== undefined) io.note(`! ${notLoaded}`);
+  if (notLoaded?.isLikely === true) io.note(`! ${notLoaded.hint}`);
   const settings = { ...project.settingsFor(file), ...settingsOf(dataSource) };
   liesIn(dataSource, dirname(file));
   setClassList(dataSource, () => readClassList(file, project.dir));
   return {
     dataSource,
     settings,
-    ...(notLoaded && { notLoaded }),
+    ...(notLoaded && { notLoaded: notLoaded.hint }),
     loads: loadFromSources(file, dataSource, { ...project.settings, ...settings }),
   };
 }
@@ -82,12 +83,14 @@ async function withHint<T>(
   load: () => Promise<T>,
   file: string,
   { dir }: Project,
-): Promise<readonly [T, string | undefined]> {
+): Promise<readonly [T, NotLoaded | undefined]> {
   const { result, unset } = await noticingReads(load);
-  const hint = aboutEnvironment(unset, file, dir);
-  if (result.status === 'fulfilled') return [result.value, hint];
+  const notLoaded = aboutEnvironment(unset, file, dir);
+  if (result.status === 'fulfilled') return [result.value, notLoaded];
   const error: unknown = result.reason;
-  throw hint !== undefined && isMigrateError(error) ? error.with({ next: `${hint}\n${error.next}` }) : error;
+  throw notLoaded !== undefined && isMigrateError(error)
+    ? error.with({ next: `${notLoaded.hint}\n${error.next}` })
+    : error;
 }
 
 async function fromApp(file: string, project: Project, flags: GlobalFlags): Promise<Source> {
@@ -99,7 +102,7 @@ async function fromApp(file: string, project: Project, flags: GlobalFlags): Prom
   setClassList(app.dataSource, () => readClassList(file, project.dir));
   return {
     ...app,
-    ...(notLoaded && { notLoaded }),
+    ...(notLoaded && { notLoaded: notLoaded.hint }),
     loads: loadFromSources(file, app.dataSource, { ...project.settings, ...app.settings }),
   };
 }

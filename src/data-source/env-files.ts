@@ -39,6 +39,8 @@ export interface UnloadedFile {
   /** Relative to the project. */
   readonly file: string;
   readonly names: readonly string[];
+  /** Whether another file was loaded, and this one may be for another environment. */
+  readonly isBesideLoaded: boolean;
 }
 
 /**
@@ -46,19 +48,25 @@ export interface UnloadedFile {
  * loads it. The data source then uses its default values, such as `localhost`. Variables that packages read, whatever the project does, are
  * no sign of it.
  */
-export function unloadedFile(unset: ReadonlySet<string>, projectDir: string, file: string): UnloadedFile | undefined {
+export function unloadedFile(unset: ReadonlySet<string>, projectDir: string, from: string): UnloadedFile | undefined {
   const folders = [
-    ...foldersUp(dirname(file), projectDir),
+    ...foldersUp(dirname(from), projectDir),
     ...['config', 'env', 'envs'].map((one) => join(projectDir, one)),
   ];
-  const found = [...new Set([projectDir, ...folders])]
+  const files = [...new Set([projectDir, ...folders])]
     .flatMap((folder) => envFilesOf(folder).map((name) => join(folder, name)))
     .map((path) => ({
       file: relative(projectDir, path),
-      names: Object.entries(parse(readFileSync(path))).flatMap(([name, value]) =>
-        value !== '' && unset.has(name) && !ofPackages.has(name) ? [name] : [],
-      ),
+      variables: Object.entries(parse(readFileSync(path))).filter(([, value]) => value !== ''),
     }));
+  const isBesideLoaded = files.some(
+    ({ variables }) => variables.length > 0 && variables.every(([name, value]) => process.env[name] === value),
+  );
+  const found = files.map(({ file, variables }) => ({
+    file,
+    names: variables.flatMap(([name]) => (unset.has(name) && !ofPackages.has(name) ? [name] : [])),
+    isBesideLoaded,
+  }));
   // Of files with the same variables, the first one: `.env` comes before `.env.local`.
   return found.reduce<UnloadedFile | undefined>(
     (best, one) => (one.names.length > (best?.names.length ?? 0) ? one : best),

@@ -71,3 +71,13 @@ it('is not said of a file that was loaded, or of what only packages read', async
   });
   expect(next + stderr).not.toContain('nothing has loaded');
 });
+
+it('a file beside one that was loaded is only named if the connection fails', async () => {
+  const { next, stderr } = await statusOf({
+    'data-source.js': `require('dotenv').config(); const { DataSource } = require('typeorm'); module.exports = new DataSource({ ${connection}, host: process.env.DB_HOST, port: 9, password: process.env.DB_PASSWORD });`,
+    '.env': 'DB_HOST=127.0.0.1\n',
+    '.development.env': 'DB_PASSWORD=x\n',
+  });
+  expect(stderr).not.toContain('nothing has loaded');
+  expect(next).toContain('data-source.js reads DB_PASSWORD, which .development.env sets, but nothing has loaded');
+});
