@@ -156,7 +156,7 @@ describe('init', () => {
     expect(stdout).not.toContain('built/');
     if (warning)
       expect(stdout).toContain(
-        `! src/app.module.ts:2 ${warning} Commands and the app refuse it. Set it to false: nest-migrate help leaving-synchronize`,
+        `! src/app.module.ts:2 ${warning} An app with MigrationsModule refuses to start with it. Set it to false: nest-migrate help leaving-synchronize`,
       );
     else expect(stdout).not.toContain('app.module.ts:2');
   });

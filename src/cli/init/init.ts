@@ -216,7 +216,7 @@ function ownLedger(file: string, ledger: string, others: readonly string[]): str
 
 function warnOf({ file, line, option, is }: Found): string {
   const sets = is === 'true' ? `${option}: true` : `${option} to a value that may be true`;
-  return `${file}:${line} sets ${sets}. Commands and the app refuse it. Set it to false: nest-migrate help leaving-synchronize`;
+  return `${file}:${line} sets ${sets}. An app with MigrationsModule refuses to start with it. Set it to false: nest-migrate help leaving-synchronize`;
 }
 
 const because: Readonly<Record<InCharge['by'], string>> = {
