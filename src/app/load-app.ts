@@ -167,8 +167,10 @@ function took(timeoutMs: number, { file, isFound }: { readonly file: string; rea
 
 function notCreated(file: string, error: unknown): Error {
   const main = isMainFile(file) ? undefined : mainFileBeside(file);
+  const set = unsetVariables(error);
+  const toSet = set && `${set}. The database was not touched.`;
   const next = [
-    unsetVariables(error) ??
+    toSet ??
       'Set what the app needs to start, such as environment variables. No provider may use the database while the app is created.',
     ...(main === undefined
       ? []

@@ -2,7 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { unloadedFile } from '../data-source/env-files.js';
 import type { UnloadedFile } from '../data-source/env-files.js';
+import { listed } from '../files/unset-variables.js';
 import { requireFrom } from '../require-from.js';
+import type { EnvironmentReads } from '../data-source/env-reads.js';
 
 /** What to do if a file that sets variables, which were read in vain, was not loaded. */
 export interface NotLoaded {
@@ -11,15 +13,27 @@ export interface NotLoaded {
   readonly isLikely: boolean;
 }
 
-export function aboutEnvironment(unset: ReadonlySet<string>, file: string, dir: string): NotLoaded | undefined {
-  const found = existsSync(file) ? unloadedFile(unset, dir, file) : undefined;
-  return found && { hint: hintOf(found, unset, file, dir), isLikely: !found.isBesideLoaded };
+type Reads = Pick<EnvironmentReads<unknown>, 'unset' | 'own'>;
+
+export function aboutEnvironment(reads: Reads, file: string, dir: string): NotLoaded | undefined {
+  const found = existsSync(file) ? unloadedFile(reads.unset, dir, file) : undefined;
+  return found && { hint: hintOf(found, reads, file, dir), isLikely: !found.isBesideLoaded };
 }
 
-function hintOf(found: UnloadedFile, unset: ReadonlySet<string>, file: string, dir: string): string {
+/** What may be the reason if the file could not be loaded and its error does not name a variable. */
+export function unsetIn(file: string, { unset, own }: Reads, error: string, dir: string): string | undefined {
+  if (!existsSync(file)) return undefined;
+  const text = readFileSync(file, 'utf8');
+  const names = [...unset].filter((name) => own.has(name) || (/^[A-Z][A-Z0-9_]+$/.test(name) && text.includes(name)));
+  if (names.length === 0 || names.some((name) => error.includes(name))) return undefined;
+  const [verb, them] = names.length === 1 ? ['is', 'it'] : ['are', 'them'];
+  return `${listed(names)} ${verb} read, but not set. If ${relative(dir, file)} needs ${them}: set ${them} in the environment, or in the file that sets the other variables (.env).`;
+}
+
+function hintOf(found: UnloadedFile, { own }: Reads, file: string, dir: string): string {
   const shown = relative(dir, file);
   const what = `${shown} reads ${listed(found.names)}, which ${found.file} sets, but nothing has loaded ${found.file} for this command.`;
-  const mode = unset.has('NODE_ENV') ? /\.env\.(\w+)(?:\.local)?$/.exec(found.file)?.[1] : undefined;
+  const mode = own.has('NODE_ENV') ? /\.env\.(\w+)(?:\.local)?$/.exec(found.file)?.[1] : undefined;
   if (mode !== undefined && mode !== 'local')
     return `${what} It also reads NODE_ENV, which is not set: NODE_ENV=${mode} nest-migrate …`;
   if (readFileSync(file, 'utf8').includes('defineDataSource'))
@@ -29,11 +43,6 @@ function hintOf(found: UnloadedFile, unset: ReadonlySet<string>, file: string, d
       ? "import 'dotenv/config'"
       : `import { config } from 'dotenv'; config({ path: '${found.file}' });`;
   return `${what} Add the line ${line} at the top of ${shown}${isInstalled(file) ? '' : ' (and dotenv to package.json)'}.`;
-}
-
-function listed(names: readonly string[]): string {
-  const more = names.length - 5;
-  return names.slice(0, 5).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
 function isInstalled(file: string): boolean {

@@ -21,7 +21,7 @@ import { isOutput } from '../files/outputs.js';
 import type { MigrateSettings } from '../options.js';
 import { readClassList } from '../typescript/class-list.js';
 import { registerTypeScript } from '../typescript/register.js';
-import { aboutEnvironment } from './environment.js';
+import { aboutEnvironment, unsetIn } from './environment.js';
 import type { NotLoaded } from './environment.js';
 import type { GlobalFlags } from './flags.js';
 import type { Io, Source } from './io.js';
@@ -84,13 +84,13 @@ async function withHint<T>(
   file: string,
   { dir }: Project,
 ): Promise<readonly [T, NotLoaded | undefined]> {
-  const { result, unset } = await noticingReads(load);
-  const notLoaded = aboutEnvironment(unset, file, dir);
+  const { result, ...reads } = await noticingReads(load);
+  const notLoaded = aboutEnvironment(reads, file, dir);
   if (result.status === 'fulfilled') return [result.value, notLoaded];
   const error: unknown = result.reason;
-  throw notLoaded !== undefined && isMigrateError(error)
-    ? error.with({ next: `${notLoaded.hint}\n${error.next}` })
-    : error;
+  if (!isMigrateError(error)) throw error;
+  const hint = notLoaded?.hint ?? unsetIn(file, reads, error.message, dir);
+  throw hint === undefined ? error : error.with({ next: `${hint}\n${error.next}` });
 }
 
 async function fromApp(file: string, project: Project, flags: GlobalFlags): Promise<Source> {

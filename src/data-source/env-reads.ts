@@ -1,7 +1,11 @@
+import { fileURLToPath } from 'node:url';
+
 /** The variables that were read while something was loaded, although they were not set. */
 export interface EnvironmentReads<T> {
   readonly result: PromiseSettledResult<T>;
   readonly unset: ReadonlySet<string>;
+  /** Those of them that the project's own code reads, rather than a package. */
+  readonly own: ReadonlySet<string>;
 }
 
 /**
@@ -10,11 +14,12 @@ export interface EnvironmentReads<T> {
  */
 export async function noticingReads<T>(work: () => Promise<T>): Promise<EnvironmentReads<T>> {
   const environment = process.env;
-  const missed = new Set<string>();
+  const missed = new Map<string, boolean>();
   process.env = new Proxy(environment, {
     get(target, name) {
       const value = target[name as string];
-      if (value === undefined && typeof name === 'string') missed.add(name);
+      if (value === undefined && typeof name === 'string' && missed.get(name) !== true)
+        missed.set(name, isReadByProject());
       return value;
     },
     // Node accepts no partial description of a property here, which a proxy would otherwise pass on.
@@ -25,8 +30,25 @@ export async function noticingReads<T>(work: () => Promise<T>): Promise<Environm
   });
   try {
     const [result] = await Promise.allSettled([work()]);
-    return { result, unset: new Set([...missed].filter((name) => environment[name] === undefined)) };
+    const unset = [...missed].filter(([name]) => environment[name] === undefined);
+    return {
+      result,
+      unset: new Set(unset.map(([name]) => name)),
+      own: new Set(unset.flatMap(([name, isOwn]) => (isOwn ? [name] : []))),
+    };
   } finally {
     process.env = environment;
   }
+}
+
+const thisPackage = fileURLToPath(new URL('..', import.meta.url));
+
+/** Whether the code that reads the variable right now belongs to the project. */
+function isReadByProject(): boolean {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 3;
+  const reader = new Error('who reads').stack?.split('\n')[3] ?? '';
+  Error.stackTraceLimit = stackTraceLimit;
+  if (reader.includes(thisPackage)) return false;
+  return /[/\\]/.test(reader) && !/node:|[/\\]node_modules[/\\]/.test(reader);
 }

@@ -1,5 +1,6 @@
 import { clauseOf, isMigrateError, MigrateError } from '../errors.js';
 import type { Blocker, Direction } from '../events.js';
+import { unsetVariables } from '../files/unset-variables.js';
 import { classify } from '../sql/index.js';
 import { withoutPasswords } from '../passwords.js';
 import { describeBlocker } from './blockers.js';
@@ -54,6 +55,11 @@ export function needsAutocommit(error: unknown): boolean {
 /** The beginning of the next step if nothing more is known. */
 export const correctIt = 'Correct the migration or the data';
 
+/** The beginning of the next step, before the command to run again. */
+export function correctionOf(error: unknown): string {
+  return (serverErrorOf(error) === undefined ? unsetVariables(error) : undefined) ?? correctIt;
+}
+
 export interface FailedAt {
   /** @default 'Migration' */
   readonly what?: 'Seed';
@@ -91,7 +97,7 @@ export function migrationFailed(error: unknown, at: FailedAt): MigrateError {
     message: lines.join('\n'),
     next:
       [permissionHint(server, at), at.hint, at.next].filter((part) => part !== undefined).join('\n') ||
-      `${correctIt}, then run \`nest-migrate ${at.direction === 'up' ? 'run' : 'revert'}\` again.`,
+      `${correctionOf(error)}, then run \`nest-migrate ${at.direction === 'up' ? 'run' : 'revert'}\` again.`,
     migration: at.migration,
     ...(at.sql !== undefined && { sql: at.sql, statement: at.statement }),
     cause: error,

@@ -5,7 +5,7 @@ import { keepingAway } from '../data-source/keep-away.js';
 import { isolationLevelOf } from '../typeorm/driver.js';
 import { believe, forgetTables } from '../typeorm/query-runner.js';
 import { abortable, cancelled } from './cancel.js';
-import { correctIt, migrationFailed } from './failure.js';
+import { correctionOf, migrationFailed } from './failure.js';
 import type { FailedAt } from './failure.js';
 import { rollback } from './fate.js';
 import { keepInTransaction, withOneConnection } from './one-connection.js';
@@ -123,6 +123,6 @@ function failed(
     ? `${rolledBack} The table that it names exists only in dry runs, and ensures that nothing is committed.`
     : rolledBack;
   const direction = steps[0]?.direction ?? 'up';
-  const next = `${correctIt}, then run \`nest-migrate ${direction === 'up' ? 'run' : 'revert'} --dry-run\` again.`;
+  const next = `${correctionOf(error)}, then run \`nest-migrate ${direction === 'up' ? 'run' : 'revert'} --dry-run\` again.`;
   return migrationFailed(error, { ...at, direction, sql, statement, state, next });
 }

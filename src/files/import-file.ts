@@ -105,10 +105,15 @@ function loadingFailed(file: string, error: unknown): MigrateError {
       relationHint(error) ??
       unbuiltPackage(error, file) ??
       missingPackage(error, file) ??
-      unsetVariables(error) ??
+      toSet(error) ??
       'Correct that file, or the file or package that it imports. The database was not touched.',
     cause: error,
   });
+}
+
+function toSet(error: unknown): string | undefined {
+  const set = unsetVariables(error);
+  return set && `${set}. The database was not touched.`;
 }
 
 /** The file is valid and its imports were found, but it imports a name that the other module does not export. */
@@ -130,10 +135,15 @@ export function typeScriptNotLoaded(error: unknown): MigrateError | undefined {
   return loadingFailed(file, error);
 }
 
-/** In ES modules whose entities import each other, the metadata of a property may need a class that is not defined yet. */
+/**
+ * In ES modules whose entities import each other, the metadata of a property may need a class that is not defined yet. Nothing but its name
+ * tells a class from a constant.
+ */
 export function relationHint(error: unknown): string | undefined {
   const early = /^Cannot access '(\w+)' before initialization/.exec(messageOf(error))?.[1];
   if (early === undefined) return undefined;
+  if (/^[a-z_]/.test(early))
+    return `${early} is used before the line that declares it is executed. Move that line up; or, if two files import each other, declare ${early} in a file that imports neither of them.`;
   return `The files import each other. If ${early} is the type of an entity property, write Relation<${early}> (import type { Relation } from 'typeorm'), so that the class is not needed while the files are loaded.`;
 }
 

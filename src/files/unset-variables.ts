@@ -8,7 +8,7 @@ const names = /\b[A-Z][A-Z0-9]{2,}(?:_[A-Z0-9]+)*\b|\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]
 /** Without the word "environment", a name of one word may be anything. */
 const aboutEnvironment = /\b(?:env|environment)\b/i;
 
-/** What to do if code fails because environment variables are not set, as far as the error names them. */
+/** The beginning of what to do if code fails because environment variables are not set, as far as the error names them. */
 export function unsetVariables(error: unknown): string | undefined {
   const message = messageOf(error);
   const words = message.toLowerCase().match(/[a-z]+/g) ?? [];
@@ -19,6 +19,9 @@ export function unsetVariables(error: unknown): string | undefined {
     (name) => isVariable(name) && process.env[name] === undefined,
   );
   if (unset.length === 0) return undefined;
-  const listed = unset.slice(0, 5).join(', ') + (unset.length > 5 ? ` and ${unset.length - 5} more` : '');
-  return `Set ${listed} in the environment, or in the file that sets the other variables (.env). The database was not touched.`;
+  return `Set ${listed(unset)} in the environment, or in the file that sets the other variables (.env)`;
+}
+
+export function listed(names: readonly string[]): string {
+  return names.slice(0, 5).join(', ') + (names.length > 5 ? ` and ${names.length - 5} more` : '');
 }

@@ -14,6 +14,7 @@ export function setAside(expected: Schema, actual: Schema, isAside: (fact: Fact,
   for (const schema of [expected, actual])
     for (const fact of schema.facts) if (isAside(fact, schema)) aside.add(keyOf(fact.id));
   if (aside.size === 0) return expected;
+  addNeeded(aside, expected, actual);
   const facts = expected.facts.filter(({ id }) => !aside.has(keyOf(id)));
   const there = new Set(facts.map(({ id }) => keyOf(id)));
   let waiting = actual.facts.filter(({ id }) => aside.has(keyOf(id)));
@@ -32,6 +33,24 @@ export function setAside(expected: Schema, actual: Schema, isAside: (fact: Fact,
     ...expected.edges.filter(({ from, to }) => !isTaken(from) && !isTaken(to)),
     ...actual.edges.filter(({ from, to }) => isTaken(from) || isTaken(to)),
   ]);
+}
+
+/** What a table needs, and would have to be dropped with. A relation is never added: to drop one is a decision. */
+const goesAlong = new Set(['schema', 'type', 'domain', 'function', 'procedure', 'aggregate', 'sequence', 'collation']);
+
+/** Adds what objects that are set aside need, unless it is expected too: it could not be dropped without them. */
+function addNeeded(aside: Set<string>, expected: Schema, actual: Schema): void {
+  const isIn = (id: ObjectId): boolean => aside.has(keyOf(id));
+  const isNeeded = (fact: Fact): boolean => goesAlong.has(fact.id.kind) && actual.neededBy(fact.id).some(isIn);
+  // Other objects in a schema that is needed are not needed for that.
+  const isPart = (fact: Fact): boolean => ownersOf(fact, actual).some((id) => id.kind !== 'schema' && isIn(id));
+  let others = actual.facts.filter(({ id }) => !isIn(id) && !expected.has(id));
+  for (let grown = true; grown;) {
+    const [more, rest] = partition(others, (fact) => isNeeded(fact) || isPart(fact));
+    for (const { id } of more) aside.add(keyOf(id));
+    grown = more.length > 0;
+    others = rest;
+  }
 }
 
 function partition<T>(all: readonly T[], fits: (one: T) => boolean): readonly [readonly T[], T[]] {

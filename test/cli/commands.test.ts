@@ -151,6 +151,17 @@ More: nest-migrate help MIGRATION_FAILED
     expect(verbose).toContain('    at ');
     expect(verbose).toContain('  Finished before it, and kept: 6 migrations, up to More51700000000015.\n');
   });
+
+  it('names the environment variable that a migration misses', async () => {
+    project.write(
+      'migrations/1700000000003-Chain.js',
+      "exports.Chain1700000000003 = class Chain1700000000003 { async up() { throw new Error('CHAIN_NAME environment variable is not set.'); } async down() {} };",
+    );
+    const set =
+      '→ Set CHAIN_NAME in the environment, or in the file that sets the other variables (.env), then run `nest-migrate run';
+    expect((await cli('run', '--dry-run')).stderr).toContain(`${set} --dry-run\` again.`);
+    expect((await cli('run')).stderr).toContain(`${set}\` again.`);
+  });
 });
 
 describe('contract migrations', () => {

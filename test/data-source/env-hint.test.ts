@@ -81,3 +81,31 @@ it('a file beside one that was loaded is only named if the connection fails', as
   expect(stderr).not.toContain('nothing has loaded');
   expect(next).toContain('data-source.js reads DB_PASSWORD, which .development.env sets, but nothing has loaded');
 });
+
+it('a file that is chosen by NODE_ENV, if only a package reads NODE_ENV', async () => {
+  const { next } = await statusOf({
+    'node_modules/mode/index.js': 'module.exports = process.env.NODE_ENV;',
+    'data-source.js': `require('mode'); const { DataSource } = require('typeorm'); module.exports = new DataSource({ ${connection}, host: process.env.DB_HOST ?? '127.0.0.1', port: 9 });`,
+    '.env.dev': 'DB_HOST=db\n',
+  });
+  expect(next).toContain("config({ path: '.env.dev' });");
+  expect(next).not.toContain('NODE_ENV');
+});
+
+it.each([
+  ['that it reads itself', "const url = process.env.DB_URL; url.charAt(0); throw new Error('unreachable');"],
+  ['that it reads by a package', "const { get } = require('config-of'); get('DB_URL').charAt(0);"],
+])('a data source that fails because of a variable %s', async (_what, code) => {
+  const { next } = await statusOf({
+    'node_modules/config-of/index.js': 'exports.get = (name) => (process.env.OTHER, process.env[name]);',
+    'data-source.js': code,
+  });
+  expect(next).toMatch(
+    /^DB_URL is read, but not set\. If data-source\.js needs it: set it in the environment, or in the file that sets the other variables \(\.env\)\.\nCorrect that file/,
+  );
+});
+
+it('a constant that is used too early is not a class', async () => {
+  const { next } = await statusOf({ 'data-source.js': 'const url = host + 1; const host = 1;' });
+  expect(next).toMatch(/^host is used before the line that declares it is executed\. Move that line up;/);
+});

@@ -503,6 +503,26 @@ describe('handmade objects', () => {
     expect(contract()).toContain('DROP TABLE "public"."notes"');
   });
 
+  it('a table without an entity is kept by --ignore, with its type and its schema', async () => {
+    withFirst();
+    project.write(
+      'migrations/1700000000009-old.sql',
+      `-- up
+CREATE SCHEMA audit;
+CREATE TYPE audit.kind AS ENUM ('a', 'b');
+CREATE TABLE audit.entries (id serial PRIMARY KEY, kind audit.kind NOT NULL);
+-- down
+DROP TABLE audit.entries;
+DROP TYPE audit.kind;
+DROP SCHEMA audit;
+`,
+    );
+    const asked = await generate(...onServer, '--prune');
+    expect(asked.stderr).toContain('To keep a table that has no entity: --ignore "table:audit.entries"');
+    const kept = await generate(...onServer, '--prune', '--ignore', 'table:audit.entries');
+    expect([kept.code, kept.stdout, kept.stderr]).toEqual([0, expect.stringContaining('Nothing to do'), '']);
+  });
+
   itInFull('are renamed or dropped if the author says so', async () => {
     project.write(
       'migrations/1700000000000-users.sql',

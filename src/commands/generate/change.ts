@@ -63,6 +63,8 @@ export interface ProvenChange {
   readonly stands: Schema;
   /** The steps that lose data. */
   readonly losses: readonly Step[];
+  /** The tables that are dropped with their rows. */
+  readonly droppedTables: readonly ObjectId[];
   /** The decisions of its author. */
   readonly answers: Answers;
 }
@@ -135,8 +137,21 @@ export async function change(
     },
     rewords: named.length > 0 || reworded,
     stands,
-    losses: planned.flatMap(({ steps }) => steps).filter(({ loses }) => loses !== undefined),
+    ...lossesIn(planned),
     answers: { renames: named, drops: renamed.dropped, backfills, usings, storedTimezone },
+  };
+}
+
+function lossesIn(planned: readonly PlannedChange[]): Pick<ProvenChange, 'losses' | 'droppedTables'> {
+  const losing = planned.map(({ steps, drops }) => ({
+    steps: steps.filter(({ loses }) => loses !== undefined),
+    drops,
+  }));
+  return {
+    losses: losing.flatMap(({ steps }) => steps),
+    droppedTables: losing.flatMap(({ steps, drops }) =>
+      steps.length === 0 ? [] : drops.filter(({ kind }) => kind === 'table'),
+    ),
   };
 }
 

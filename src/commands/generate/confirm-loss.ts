@@ -1,10 +1,12 @@
 import { ExitCode, MigrateError } from '../../errors.js';
-import type { Step } from '../../plan/step.js';
+import type { ObjectId } from '../../schema/object-id.js';
+import type { ProvenChange } from './change.js';
+import { inShell } from './decide.js';
 import type { GenerateOptions } from './types.js';
 
 /** The user decides whether data may be lost. */
 export async function confirmLoss(
-  lossy: readonly Step[],
+  { losses: lossy, droppedTables }: Pick<ProvenChange, 'losses' | 'droppedTables'>,
   { allowDestructive = false, ask }: GenerateOptions,
 ): Promise<void> {
   if (lossy.length === 0 || allowDestructive) return;
@@ -18,7 +20,18 @@ export async function confirmLoss(
   throw new MigrateError({
     code: 'DECISION_NEEDED',
     message: `This would lose:\n${what}\nNothing was written.`,
-    next: `If this is intended, add --allow-destructive.${lossy.some(({ phase }) => phase === 'contract') ? ` ${later}` : ''}`,
+    next: `If this is intended, add --allow-destructive.${lossy.some(({ phase }) => phase === 'contract') ? ` ${later}` : ''}${toKeep(droppedTables)}`,
     exitCode: ExitCode.todo,
   });
+}
+
+/** A table that other code uses, rather than an entity. A name with a dot or a star is no pattern. */
+function toKeep(tables: readonly ObjectId[]): string {
+  const patterns = tables
+    .map(({ schema = '', name = '' }) => [schema, name])
+    .filter((path) => path.every((part) => !/[.*]/.test(part)))
+    .map((path) => `--ignore ${inShell(`table:${path.join('.')}`)}`);
+  return patterns.length === 0
+    ? ''
+    : `\nTo keep a table that has no entity: ${patterns.slice(0, 3).join(' ')}${patterns.length > 3 ? ' …' : ''}`;
 }

@@ -188,7 +188,7 @@ function usingQuestion(path: string, from: string, to: string, column: ObjectId)
 }
 
 /** A POSIX shell reads these characters also inside double quotes. */
-function inShell(text: string): string {
+export function inShell(text: string): string {
   return `"${text.replace(/["$`\\]/g, '\\$&')}"`;
 }
 

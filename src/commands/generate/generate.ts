@@ -51,7 +51,7 @@ export async function generate(
     const finding: Finding = { shadow, takenOver, cache, database };
     const seek = async (): ReturnType<typeof findChange> => {
       const found = await findChange(finding, await readEntities(finding, options, context), options, context);
-      if ('change' in found) await confirmLoss(found.change.losses, options);
+      if ('change' in found) await confirmLoss(found.change, options);
       return found;
     };
     const outcome = await abortable(context.signal, seek, 'Nothing was written.');
