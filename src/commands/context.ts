@@ -83,7 +83,7 @@ async function compare(
   const isApplied = (name: string): boolean => names.has(name);
   // An applied migration can be reverted even if its source no longer exists.
   const applied = found.stale.filter(({ expected }) => expected !== undefined && isApplied(expected.name));
-  const known = await resolveMigrations({ ...found, files: [...found.files, ...applied] }, all.applied);
+  const known = await resolveMigrations({ ...found, files: [...found.files, ...applied] }, all.applied, all.awaited);
   const { state, foreign } = await withoutForeign(client, all, known, context);
   return { state, foreign, known, pending: known.filter((migration) => !isApplied(migration.name)), isApplied };
 }

@@ -2,9 +2,10 @@ import { ExitCode, isMigrateError, MigrateError } from '../errors.js';
 import type { Due } from '../events.js';
 import { withReader } from '../database/client.js';
 import { ensureTables, readLedger } from '../database/ledger.js';
-import { noteDeferred } from '../database/log.js';
-import type { DeferredNote } from '../database/log.js';
+import { note } from '../database/log.js';
+import type { DeferredNote, Note } from '../database/log.js';
 import type { LogUse } from '../database/log-columns.js';
+import { unseenByName } from '../files/several-in-file.js';
 import { loadAll } from '../files/load-all.js';
 import { timestampOf } from '../files/name.js';
 import type { KnownMigration } from '../files/migration.js';
@@ -136,11 +137,36 @@ export async function recordDeferrals(
   log: LogUse,
   context: CommandContext,
 ): Promise<void> {
+  await record('deferred', unnoted, now, log, context);
+}
+
+/**
+ * Records, before the first one runs, the migrations that a later run would not find by the names of files if this one stops between two
+ * migrations of the same file.
+ */
+export async function recordAwaited(
+  { chosen }: RunPlan,
+  now: Survey,
+  log: LogUse,
+  context: CommandContext,
+): Promise<void> {
+  const unseen = new Set(unseenByName(now.known).map(({ name }) => name));
+  const migrations = chosen.map(({ name }) => name).filter((name) => unseen.has(name));
+  await record('awaited', migrations, now, log, context);
+}
+
+async function record(
+  state: Note['state'],
+  migrations: readonly string[],
+  now: Survey,
+  log: LogUse,
+  context: CommandContext,
+): Promise<void> {
   const newest = now.known.at(-1)?.name;
-  if (unnoted.length === 0 || newest === undefined) return;
+  if (migrations.length === 0 || newest === undefined) return;
   await withReader(context, async (client) => {
     await ensureTables(client, context.tables, (await readLedger(client, context.tables)).exists, context.onEvent);
-    await noteDeferred(client, context.tables, unnoted, newest, log);
+    await note({ state, migrations, newest }, client, context.tables, log);
   });
 }
 

@@ -19,6 +19,7 @@ import { isDone, nothing, reported } from './nothing-pending.js';
 import {
   blameDeferred,
   isMeantToBeLate,
+  recordAwaited,
   recordDeferrals,
   planRun,
   refuseContractFirst,
@@ -93,6 +94,7 @@ async function carryOut(
   const steps = plan.chosen.map((migration) => ({ migration, direction: 'up' as const }));
   const transaction = options.transaction ?? context.settings.transaction;
   const how = { transaction, mode: options.mode ?? 'real', halfDone: now.state.halfDone, log: options.log };
+  if (how.mode !== 'dry') await recordAwaited(plan, now, options.log, context);
   try {
     const execution = steps.length > 0 ? await execute(steps, how, lock, client, context) : { finished: [] };
     if (plan.unnoted.length > 0) lock.assertHeld();

@@ -5,10 +5,12 @@ import { selectDownsTable } from './downs-table.js';
 import type { DownsTable } from './downs-table.js';
 import type { SqlClient } from './sql-client.js';
 import { aboutSearchPath, createLedgerSchema } from './ledger-schema.js';
-import { createLogTable, selectChecksums, selectNotes } from './log.js';
+import { createLogTable, selectAwaited, selectChecksums, selectNotes } from './log.js';
 import type { DeferredNote, HalfDone } from './log.js';
 import { columnsFrom, selectAddedColumns } from './log-columns.js';
 import type { LogColumns } from './log-columns.js';
+import { timestampOf } from '../files/name.js';
+import type { MigrationName } from '../files/name.js';
 import { quotedRole } from './role.js';
 import type { Tables } from './tables.js';
 import { quoteLiteral, quoteName } from '../sql/index.js';
@@ -31,6 +33,8 @@ export interface LedgerState {
   readonly halfDone: readonly HalfDone[];
   /** Contract migrations that an earlier run has deferred. */
   readonly deferred: readonly DeferredNote[];
+  /** Migrations that exist according to the log, but are not applied: reverted ones, and the migrations of a file with several. */
+  readonly awaited: readonly MigrationName[];
   /** Whether the tables exist. For the table of kept downs, that is read only on request: see `readLedgerInside`. */
   readonly exists: { readonly ledger: boolean; readonly log: boolean; readonly downs?: DownsTable };
   /** Undefined if they were not read: see `readLedgerInside`. */
@@ -77,10 +81,11 @@ async function read(
     : 'NULL';
   const deferred = exists.log ? selectNotes(tables) : 'NULL';
   const checksums = exists.log ? selectChecksums(tables) : 'NULL';
+  const awaited = exists.ledger && exists.log ? selectAwaited(tables) : 'NULL';
   const columns = about ? selectAddedColumns(tables) : 'NULL';
   const { rows } = await asking(client, 'the query for the applied migrations', () =>
     client.query(
-      `SELECT (${applied}) AS applied, (${halfDone}) AS half_done, (${deferred}) AS deferred, (${checksums}) AS checksums, (${columns}) AS log_columns`,
+      `SELECT (${applied}) AS applied, (${halfDone}) AS half_done, (${deferred}) AS deferred, (${checksums}) AS checksums, (${awaited}) AS awaited, (${columns}) AS log_columns`,
     ),
   );
   const row = rows[0] as {
@@ -88,6 +93,7 @@ async function read(
     readonly half_done: HalfDone[] | null;
     readonly deferred: DeferredNote[] | null;
     readonly checksums: Readonly<Record<string, string>> | null;
+    readonly awaited: readonly string[] | null;
     readonly log_columns: unknown;
   };
   return {
@@ -95,6 +101,7 @@ async function read(
     halfDone: row.half_done ?? [],
     deferred: row.deferred ?? [],
     checksums: new Map(Object.entries(row.checksums ?? {})),
+    awaited: (row.awaited ?? []).map((name) => ({ name, timestamp: timestampOf(name) ?? 0 })),
     exists,
     logColumns: columnsFrom(row.log_columns),
   };

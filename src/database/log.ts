@@ -164,11 +164,17 @@ export async function readWriters(client: SqlClient, { log }: Tables): Promise<W
   return new Map(Object.entries(writers).map(([migration, services]) => [migration, new Set(services)]));
 }
 
-export async function noteDeferred(
+/** About migrations that wait: `deferred` because of their phase, or `awaited` because they are in a file with others that run first. */
+export interface Note {
+  readonly state: 'deferred' | 'awaited';
+  readonly migrations: readonly string[];
+  readonly newest: string;
+}
+
+export async function note(
+  { state, migrations, newest }: Note,
   client: SqlClient,
   tables: Tables,
-  migrations: readonly string[],
-  newest: string,
   use: LogUse,
 ): Promise<void> {
   const rows = migrations.map((migration) =>
@@ -181,8 +187,13 @@ export async function noteDeferred(
       ...addedTo(migration, use),
     }),
   );
-  const values = rows.map((row) => `(${row.values}, 'deferred', ${quoteLiteral(newest)})`).join(', ');
+  const values = rows.map((row) => `(${row.values}, ${quoteLiteral(state)}, ${quoteLiteral(newest)})`).join(', ');
   await client.query(`INSERT INTO ${tables.log} (${rows[0]?.names}, state, newest) VALUES ${values}`);
+}
+
+export function selectAwaited({ log, ledger }: Pick<Tables, 'log' | 'ledger'>): string {
+  return `SELECT json_agg(DISTINCT l.migration) FROM ${log} l WHERE l.state IN ('awaited', 'reverted')
+    AND NOT EXISTS (SELECT FROM ${ledger} a WHERE a.name = l.migration)`;
 }
 
 /** The checksum with which each migration was last applied. If no migration has one, as with classes, nothing is sorted. */

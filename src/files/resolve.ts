@@ -9,6 +9,7 @@ import type { MigrationName } from './name.js';
 import { phaseInText, sqlPhaseMark } from './phase.js';
 import type { Phase } from './phase.js';
 import { RecordedNames } from './recorded-names.js';
+import { filesWith } from './several-in-file.js';
 import { loadSqlMigration } from './sql-file.js';
 import { headOf } from './sql-text.js';
 
@@ -19,19 +20,27 @@ import { headOf } from './sql-text.js';
 export async function resolveMigrations(
   list: MigrationList,
   applied: readonly MigrationName[] = [],
+  awaited: readonly MigrationName[] = [],
 ): Promise<readonly KnownMigration[]> {
-  const all = await migrationsOf(list, applied);
+  const all = await migrationsOf(list, applied, awaited);
   for (const error of [...duplicatesIn(all), ...incompleteIn(all)]) throw error;
   return all;
 }
 
-/** The same, without checking that they fit together. */
+/** The same, without checking that they fit together. The log knows of `awaited` migrations that they exist, but are not applied. */
 export async function migrationsOf(
   list: MigrationList,
   applied: readonly MigrationName[] = [],
+  awaited: readonly MigrationName[] = [],
 ): Promise<readonly KnownMigration[]> {
   const recorded = new RecordedNames(applied, list.files, list.classes);
-  const seen = list.files.map((listed) => migrationsIn(listed, recorded));
+  const byName = list.files.map((listed) => migrationsIn(listed, recorded));
+  const names = new Set([...byName.flatMap((found) => found ?? []), ...list.classes].map(({ name }) => name));
+  const toLoad = filesWith(
+    [...applied, ...awaited].filter(({ name }) => !names.has(name)),
+    list.files,
+  );
+  const seen = byName.map((found, index) => (toLoad.has(list.files[index] as ListedFile) ? undefined : found));
   // At most starts, every file is applied: waiting for each of a thousand would take longer than everything else here.
   const fromFiles = seen.every((found) => found !== undefined)
     ? seen

@@ -109,6 +109,36 @@ describe.each(
     expect(await recorded()).toEqual(names);
   });
 
+  it('loses none of several classes in one file, whatever their names', async () => {
+    const [city, zip] = ['AddCity1700000000004', 'AddZip1700000000005'];
+    const text = (column: string): string =>
+      `exports.all = { ${city}: class ${city} {
+         async up(queryRunner) { await queryRunner.query('ALTER TABLE users ADD city text'); }
+         async down(queryRunner) { await queryRunner.query('ALTER TABLE users DROP COLUMN city'); }
+       } };
+       exports.list = [class ${zip} {
+         async up(queryRunner) { await queryRunner.query('ALTER TABLE users ADD ${column} text'); }
+         async down(queryRunner) { await queryRunner.query('ALTER TABLE users DROP COLUMN ${column}'); }
+       }];`;
+    const file = 'migrations/1700000000004-AddCity.js';
+    project.write(file, text('id'));
+    expect((await runCli(['run'], { cwd: project.dir })).code).toBe(1);
+    expect(await recorded()).toEqual([...names, city]);
+    const lacks = { pending: [{ name: zip }], problems: [] };
+    expect(await ours('status')).toMatchObject(lacks);
+    project.write(file, text('zip'));
+    expect(await ours('run')).toMatchObject({ applied: [{ name: zip }] });
+    expect(await ours('status')).toMatchObject({ pending: [], problems: [] });
+    await ours('revert');
+    expect(await ours('status')).toMatchObject(lacks);
+    await typeorm('migration:run', '-t', 'each');
+    expect(await recorded()).toEqual([...names, city, zip]);
+    expect(await ours('status')).toMatchObject({ pending: [], problems: [] });
+    await typeorm('migration:revert');
+    expect(await ours('status')).toMatchObject(lacks);
+    expect(await ours('run')).toMatchObject({ applied: [{ name: zip }] });
+  });
+
   it('runs and reverts a change of several classes in one file, class by class', async () => {
     const steps = ['AddCityStep11700000000007', 'AddCityStep21700000000008', 'AddCity1700000000009'];
     const text = [
