@@ -40,6 +40,7 @@ export async function connectShadow(
     // Not earlier, because TypeORM reads the current schema when it connects.
     await dataSource.initialize();
     await endPool();
+    await giveNames(dataSource, source);
     const { resetSession } = place;
     return {
       dataSource,
@@ -56,6 +57,17 @@ export async function connectShadow(
     await close(dataSource, place);
     throw await notSetUp(error, dataSource);
   }
+}
+
+/** Migrations may read the names of their database and their user from the options. */
+async function giveNames(dataSource: DataSource, { options }: DataSource): Promise<void> {
+  const named = options as { readonly database?: unknown; readonly username?: unknown };
+  if (named.database === undefined && named.username === undefined) return;
+  const [row] = await dataSource.query<readonly { readonly database: string; readonly username: string }[]>(
+    'SELECT current_database() AS database, current_user AS username',
+  );
+  if (named.database !== undefined) Object.assign(dataSource.options, { database: row?.database });
+  if (named.username !== undefined) Object.assign(dataSource.options, { username: row?.username });
 }
 
 async function close(dataSource: DataSource, place: Place): Promise<void> {

@@ -1,6 +1,6 @@
 import { callbackify } from 'node:util';
 import type { DataSource } from 'typeorm';
-import { withOwn } from './own-methods.js';
+import { putOwn, withOwn } from './own-methods.js';
 
 /** TypeORM's driver, as far as its types do not tell. */
 interface Driver {
@@ -18,6 +18,11 @@ function driverOf({ driver }: DataSource): Driver {
 /** The pool of connections; the caller says what it needs of `pg`. Undefined before the data source is connected. */
 export function poolOf(dataSource: DataSource): unknown {
   return driverOf(dataSource).master;
+}
+
+/** Until the returned function is called, this is the data source's pool of connections. */
+export function putPool(dataSource: DataSource, pool: object): () => void {
+  return putOwn(driverOf(dataSource), { master: pool });
 }
 
 /** A pool of `pg`: its clients, including clients that are still connecting. */

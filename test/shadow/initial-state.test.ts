@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource, EntitySchema } from 'typeorm';
 import type { QueryRunner } from 'typeorm';
+import type { Pool } from 'pg';
 import { classMigration } from '../../src/files/class-migration.js';
 import { createMigrator } from '../../src/migrator.js';
 import type { GenerateOptions, GenerateResult } from '../../src/commands/generate/types.js';
@@ -344,7 +345,22 @@ describe('a migration that uses more connections', () => {
         await other.release();
       },
     ],
+    ['the pool of the driver', ({ connection }) => poolOf(connection).query('INSERT INTO t VALUES ($1)', [1])],
+    [
+      'a client of that pool',
+      async ({ connection }) => {
+        const client = await poolOf(connection).connect();
+        await client.query('BEGIN');
+        await client.query('INSERT INTO t VALUES (2)');
+        await client.query('ROLLBACK');
+        await client.query('begin');
+        await client.query('INSERT INTO t VALUES (1)');
+        await client.query('COMMIT');
+        client.release();
+      },
+    ],
   ];
+  const poolOf = ({ driver }: DataSource): Pool => (driver as unknown as { readonly master: Pool }).master;
   describe.each(servers)('%s', (_name, where) => {
     let opened: ConnectedShadow;
     beforeAll(async () => {
@@ -363,6 +379,21 @@ describe('a migration that uses more connections', () => {
       expect(opened.dataSource.createQueryRunner().connection).toBe(opened.dataSource);
     });
   });
+});
+
+it.each(servers)('a migration that reads the names of its database and its user, %s', async (_name, where) => {
+  const opened = await open(where, { host: 'db', database: 'shop', username: 'owner' });
+  await execute(opened, [
+    async (queryRunner) => {
+      const { database, username } = queryRunner.connection.options as {
+        readonly database: string;
+        readonly username: string;
+      };
+      await queryRunner.query(`ALTER DATABASE "${database}" SET work_mem TO '8MB'`);
+      await queryRunner.query(`CREATE TABLE t (id int); ALTER TABLE t OWNER TO "${username}"`);
+    },
+  ]);
+  expect(opened.dataSource.options).toMatchObject({ database: await ask(opened, 'SELECT current_database()') });
 });
 
 describe.each(servers)('a migration that uses the ledger, %s', (_name, where) => {
