@@ -2,8 +2,10 @@ import { dirname, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DataSource } from 'typeorm';
 import { loadEntitiesFromSources } from '../files/entity-sources.js';
+import { nothingGiven } from '../data-source/address.js';
 import { useAddressFor } from '../data-source/address-for-migrations.js';
 import { loadable } from '../data-source/compiled.js';
+import { showConnection } from '../data-source/describe.js';
 import { envFilesOfApp } from '../data-source/env-files.js';
 import { noticingReads } from '../data-source/env-reads.js';
 import { loadEnvFiles } from '../data-source/environment.js';
@@ -65,7 +67,7 @@ async function fromFile(project: Project, io: Io): Promise<Source> {
       const { namingCircle } = await import('../shadow/not-set-up.js');
       throw namingCircle(error);
     });
-  const [dataSource, notLoaded] = await withHint(load, file, project);
+  const [dataSource, notLoaded] = await withHint(load, file, project, isWithoutAddress);
   if (notLoaded?.isLikely === true) io.note(`! ${notLoaded.hint}`);
   const settings = { ...project.settingsFor(file), ...settingsOf(dataSource) };
   liesIn(dataSource, dirname(file));
@@ -83,21 +85,30 @@ async function withHint<T>(
   load: () => Promise<T>,
   file: string,
   { dir }: Project,
+  isEmpty: (loaded: T) => boolean,
 ): Promise<readonly [T, NotLoaded | undefined]> {
   const { result, ...reads } = await noticingReads(load);
   const notLoaded = aboutEnvironment(reads, file, dir);
-  if (result.status === 'fulfilled') return [result.value, notLoaded];
+  if (result.status === 'fulfilled') {
+    const hint = notLoaded === undefined && isEmpty(result.value) ? unsetIn(file, reads, '', dir) : undefined;
+    return [result.value, hint === undefined ? notLoaded : { hint, isLikely: false }];
+  }
   const error: unknown = result.reason;
   if (!isMigrateError(error)) throw error;
   const hint = notLoaded?.hint ?? unsetIn(file, reads, error.message, dir);
   throw hint === undefined ? error : error.with({ next: `${hint}\n${error.next}` });
 }
 
+/** Then TypeORM connects to a server on this machine, as the user of the operating system. */
+function isWithoutAddress(dataSource: DataSource): boolean {
+  return showConnection(dataSource) === nothingGiven;
+}
+
 async function fromApp(file: string, project: Project, flags: GlobalFlags): Promise<Source> {
   const { loadApp } = await import('../app/load-app.js');
   loadEnvFiles(envFilesOfApp(file, project.dir, scriptsOf(project.manifest)));
   const load = () => loadApp(file, flags.connection === undefined ? {} : { dataSourceName: flags.connection });
-  const [app, notLoaded] = await withHint(load, file, project);
+  const [app, notLoaded] = await withHint(load, file, project, (loaded) => isWithoutAddress(loaded.dataSource));
   liesIn(app.dataSource, dirname(file));
   setClassList(app.dataSource, () => readClassList(file, project.dir));
   return {

@@ -110,9 +110,12 @@ export function showMistyped(parts: Parts): string | undefined {
   return shown?.replace(/hidden(?=:\d+\/|\/)/, hidden);
 }
 
+/** What is shown of a data source that gives none of the parts. */
+export const nothingGiven = 'postgres://localhost:5432/';
+
 /** What is wrong with the options of a data source from which nothing is connected with. */
 export function adviceOnParts(shown: string | undefined): string | undefined {
-  if (shown === 'postgres://localhost:5432/')
+  if (shown === nothingGiven)
     return 'The data source gives neither a host nor a user nor a database: perhaps the environment variables that it reads are not set (.env).';
   return isHostHidden(shown)
     ? 'The host contains a character that no name of a server contains, such as a comma, a space or a quotation mark: correct it where the data source gets it.'

@@ -109,3 +109,10 @@ it('a constant that is used too early is not a class', async () => {
   const { next } = await statusOf({ 'data-source.js': 'const url = host + 1; const host = 1;' });
   expect(next).toMatch(/^host is used before the line that declares it is executed\. Move that line up;/);
 });
+
+it('a data source without any address, because a variable is not set', async () => {
+  const { next } = await statusOf({
+    'data-source.js': `const { DataSource } = require('typeorm'); module.exports = new DataSource({ type: 'postgres', url: process.env.DB_URL, migrations: [] });`,
+  });
+  expect(next).toMatch(/^DB_URL is read, but not set\. If data-source\.js needs it/);
+});
