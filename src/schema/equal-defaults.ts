@@ -30,7 +30,12 @@ export function withDefaultsOf(from: Schema, to: Schema, equal: readonly TwoDefa
   if (equal.length === 0) return to;
   const ids = new Set(equal.map(({ id }) => keyOf(id)));
   const facts = to.facts.map((fact) => (ids.has(keyOf(fact.id)) ? (from.factOf(fact.id) ?? fact) : fact));
-  return schemaOf(facts, to.edges);
+  // Another function makes the value.
+  const edges = [
+    ...to.edges.filter((edge) => !ids.has(keyOf(edge.from))),
+    ...equal.flatMap(({ id }) => from.edgesFrom(id)),
+  ];
+  return schemaOf(facts, edges);
 }
 
 /**

@@ -7,8 +7,8 @@ import type { Unsaid } from '../shadow/entities.js';
 import { initialSessionOf } from '../shadow/initial-session.js';
 import { withEntities } from '../shadow/with-entities.js';
 import { readWords } from './entity-words.js';
-import { frozenMoments } from './frozen-moments.js';
-import type { FrozenMoment } from './frozen-moments.js';
+import { looseDefaults } from './loose-defaults.js';
+import type { LooseDefaults } from './loose-defaults.js';
 import { givenKeys } from './given-keys.js';
 import { readHistory } from './history.js';
 import type { History } from './history.js';
@@ -23,7 +23,7 @@ export interface Described extends Unsaid {
   readonly history: History;
   /** The expressions as written in the entities, where PostgreSQL prints them differently. */
   readonly words: OwnWords;
-  readonly frozen: readonly FrozenMoment[];
+  readonly loose: LooseDefaults;
   /** The schema that is left to the search path; undefined if the data source or an entity names it. */
   readonly unnamed: string | undefined;
   /** Tables with `synchronize: false`, which no snapshot contains. */
@@ -46,7 +46,7 @@ export function describeEntities(project: Project, check: (entities: DataSource)
       valueless: valueless.map((one) => ({ ...one, schema: one.schema ?? schema })),
       undeclared: undeclared.map((one) => ({ ...one, schema: one.schema ?? schema })),
       history: readHistory(entities, schema),
-      frozen: frozenMoments(entities, schema),
+      loose: looseDefaults(entities, schema),
       words: readWords(entities, statements, schema),
       entityNames: new Map(
         entities.entityMetadatas.map((metadata) => [

@@ -1,25 +1,24 @@
 import type { SqlClient } from '../database/sql-client.js';
 import { differingDefaults, equalDefaults, withDefaultsOf } from '../schema/equal-defaults.js';
-import type { TwoDefaults } from '../schema/equal-defaults.js';
-import { keyOf } from '../schema/object-id.js';
 import type { Schema } from '../schema/read.js';
 import { hashOf } from '../shadow/cache.js';
 import type { SchemaCache } from '../shadow/cache.js';
 import type { Shadow } from '../shadow/shadow.js';
-import type { FrozenMoment } from './frozen-moments.js';
+import { divide } from './loose-defaults.js';
+import type { LooseDefaults } from './loose-defaults.js';
 
 interface Asking {
   readonly shadow: Shadow;
   readonly cache: SchemaCache;
-  readonly frozen: readonly FrozenMoment[];
+  readonly loose: LooseDefaults;
 }
 
 /**
  * The desired schema, with the defaults as the other one puts them that are equal: `'0'::bigint` and `0`, `now()` and CURRENT_TIMESTAMP. A
  * shadow says so, once for each two texts.
  */
-export async function withSameDefaults(from: Schema, to: Schema, { shadow, cache, frozen }: Asking): Promise<Schema> {
-  const [kept, pairs] = split(differingDefaults(from, to), frozen);
+export async function withSameDefaults(from: Schema, to: Schema, { shadow, cache, loose }: Asking): Promise<Schema> {
+  const [kept, pairs] = divide(differingDefaults(from, to), loose);
   if (pairs.length === 0) return withDefaultsOf(from, to, kept);
   const key = `defaults ${hashOf(pairs.flatMap(({ type, texts }) => [type, ...texts]))}`;
   const known = await cache.get<readonly boolean[]>(key);
@@ -36,9 +35,9 @@ export async function withSameDefaultsThere(
   from: Schema,
   to: Schema,
   client: SqlClient,
-  frozen: readonly FrozenMoment[],
+  loose: LooseDefaults,
 ): Promise<Schema> {
-  const [kept, pairs] = split(differingDefaults(from, to), frozen);
+  const [kept, pairs] = divide(differingDefaults(from, to), loose);
   if (pairs.length === 0) return withDefaultsOf(from, to, kept);
   await client.query('BEGIN');
   try {
@@ -48,18 +47,7 @@ export async function withSameDefaultsThere(
   }
 }
 
-/** The desired schema, with the fixed moments of the database in defaults: it was created at another moment. */
-export function withPresentMoments(live: Schema, to: Schema, frozen: readonly FrozenMoment[]): Schema {
-  return withDefaultsOf(live, to, split(differingDefaults(live, to), frozen)[0]);
-}
-
-/** A default with a fixed moment is kept, although the entities yield another moment each time. */
-function split(
-  pairs: readonly TwoDefaults[],
-  frozen: readonly FrozenMoment[],
-): readonly [kept: readonly TwoDefaults[], others: readonly TwoDefaults[]] {
-  const keys = new Set(frozen.map(({ id }) => keyOf(id)));
-  const isKept = ({ id, texts }: TwoDefaults): boolean =>
-    keys.has(keyOf(id)) && texts.every((text) => /^'[^']*'::[a-z ()\d]+$/.test(text));
-  return [pairs.filter(isKept), pairs.filter((pair) => !isKept(pair))];
+/** The desired schema, with defaults of the database that the entities do not determine: a fixed moment, for example, is that of its creation. */
+export function withPresentDefaults(live: Schema, to: Schema, loose: LooseDefaults): Schema {
+  return withDefaultsOf(live, to, divide(differingDefaults(live, to), loose)[0]);
 }

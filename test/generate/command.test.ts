@@ -10,7 +10,7 @@ import type { TestProject } from '../support/project.js';
 import { full, itInFull, sample } from '../support/sample.js';
 
 const user = (columns: string, decorators = '', table = 'users'): string =>
-  `import { Check, Column, Entity, Index, ManyToOne, PrimaryGeneratedColumn } from 'typeorm';
+  `import { Check, Column, Entity, Generated, Index, ManyToOne, PrimaryGeneratedColumn } from 'typeorm';
 import { Backfill, RenamedFrom } from 'nest-migrate/data-source';
 ${decorators}
 @Entity('${table}')
@@ -501,6 +501,25 @@ describe('handmade objects', () => {
     await generated(...onServer, '--prune', '--allow-destructive');
     expect(texts(/./)).toContain('DROP INDEX CONCURRENTLY IF EXISTS "public"."by_hand"');
     expect(contract()).toContain('DROP TABLE "public"."notes"');
+  });
+
+  it('another function that makes uuids is left alone, as TypeORM does, unless the entity names one', async () => {
+    project.write(
+      'migrations/1700000000000-users.sql',
+      `-- up
+CREATE TABLE users (id serial CONSTRAINT "PK_a3ffb1c0c8416b9fc6f907b7433" PRIMARY KEY, a uuid NOT NULL DEFAULT gen_random_uuid(), b uuid NOT NULL DEFAULT gen_random_uuid());
+-- down
+DROP TABLE users;
+`,
+    );
+    const columns = (b: string): void =>
+      entity(`@Generated('uuid') @Column() a!: string; @Column('uuid', { default: () => '${b}' }) b!: string;`);
+    columns('gen_random_uuid()');
+    expect((await generate()).stdout).toContain('Nothing to do');
+    columns('uuid_generate_v4()');
+    await generated(...onServer);
+    expect(texts(/\.ts$/)).toContain('ALTER COLUMN "b" SET DEFAULT uuid_generate_v4()');
+    expect(texts(/\.ts$/)).not.toContain('ALTER COLUMN "a"');
   });
 
   it('a table without an entity is kept by --ignore, with its type and its schema', async () => {

@@ -14,7 +14,7 @@ import { cacheFor } from '../../snapshot/cache-for.js';
 import { ofTheseMigrations } from '../../snapshot/of-migrations.js';
 import { unmanagedTables } from '../../snapshot/own-tables.js';
 import { frozenMoments } from '../../snapshot/frozen-moments.js';
-import { withPresentMoments } from '../../snapshot/same-defaults.js';
+import { withPresentDefaults } from '../../snapshot/same-defaults.js';
 import { inSameWords } from '../../snapshot/same-words.js';
 import { list } from '../context.js';
 import { refuseUnmatched } from '../entities.js';
@@ -52,7 +52,7 @@ async function differing(options: DriftOptions, context: CommandContext): Promis
   stage('replaying the migrations');
   const replayed = await ofTheseMigrations(applied.migrations, project, { url, cache, unmanaged: [] });
   const { origins } = replayed;
-  const said = withPresentMoments(live.schema, replayed.schema, frozen);
+  const said = withPresentDefaults(live.schema, replayed.schema, { frozen, uuids: [] });
   stage('comparing the schemas');
   const { schema: has, warnings: wording } = await inSameWords(said, live.schema, project, {
     url,

@@ -9,7 +9,7 @@ import type { SchemaCache } from '../../shadow/cache.js';
 import type { Shadow } from '../../shadow/shadow.js';
 import type { Described } from '../../snapshot/described.js';
 import type { Initial } from '../../snapshot/initial.js';
-import { withPresentMoments, withSameDefaults } from '../../snapshot/same-defaults.js';
+import { withPresentDefaults, withSameDefaults } from '../../snapshot/same-defaults.js';
 import type { Snapshot } from '../../snapshot/snapshot.js';
 import { asMigrationsSay } from '../../snapshot/unsaid.js';
 import type { CommandContext } from '../context.js';
@@ -54,9 +54,9 @@ export async function aimOf(aiming: Aiming, options: GenerateOptions, context: C
   const idle = idleIn([known, current.schema, takenOver?.live], aiming, options, context);
   const own = withoutIgnored(followInitial(known, current.schema, initial), aiming, options, context);
   const isGiven = (id: ObjectId): boolean => described.givenKeys.has(keyOf(id));
-  const named = withPresentNames(withPresentMoments(present, own, described.frozen), present, isGiven);
+  const named = withPresentNames(withPresentDefaults(present, own, described.loose), present, isGiven);
   const { whole, byHand } = beside(named, takenOver?.others);
-  const schema = await withSameDefaults(current.schema, whole, { shadow, cache, frozen: described.frozen });
+  const schema = await withSameDefaults(current.schema, whole, { shadow, cache, loose: described.loose });
   return { desired: { ...entities, schema }, ...(byHand && { byHand }), idle };
 }
 

@@ -28,7 +28,7 @@ import type { Initial } from '../../snapshot/initial.js';
 import { ofDatabase } from '../../snapshot/of-database.js';
 import { ofEntities } from '../../snapshot/of-entities.js';
 import { remarksOnFrozen } from '../../snapshot/frozen-moments.js';
-import { withPresentMoments } from '../../snapshot/same-defaults.js';
+import { withPresentDefaults } from '../../snapshot/same-defaults.js';
 import { inSameWords } from '../../snapshot/same-words.js';
 import type { Snapshot } from '../../snapshot/snapshot.js';
 import { asMigrationsSay } from '../../snapshot/unsaid.js';
@@ -86,7 +86,7 @@ async function takeOver(options: BaselineOptions, given: CommandContext, first: 
   const told = (ids: readonly ObjectId[]): readonly string[] =>
     ids.filter((id) => !isMember(id, own)).map(describeObject);
   const unknown = told(kept.filter(({ kind }) => kind !== 'extension'));
-  const warnings = [...remarksOnFrozen(described.frozen), ...remarksOn(own)];
+  const warnings = [...remarksOnFrozen(described.loose.frozen), ...remarksOn(own)];
   const found = { drift, losses: lossesIn(changes), unknown, takenOver: [], files: [], recorded: [], warnings };
   if (options.check === true || drift.length > 0) return found;
   const all = withOthers(whole, own, isAside);
@@ -117,7 +117,7 @@ async function takeOver(options: BaselineOptions, given: CommandContext, first: 
 function asPresent(desired: Schema, live: Schema, described: Described, { onEvent }: CommandContext): Schema {
   const said = asMigrationsSay(desired, live, described, onEvent);
   const isGiven = (id: ObjectId): boolean => described.givenKeys.has(keyOf(id));
-  return withPresentNames(withPresentMoments(live, said, described.frozen), live, isGiven);
+  return withPresentNames(withPresentDefaults(live, said, described.loose), live, isGiven);
 }
 
 /** All objects that no entity describes are listed in a single question. */

@@ -19,7 +19,7 @@ import type { Schema } from '../../schema/read.js';
 import { originIn } from '../../shadow/origins.js';
 import type { OriginMap } from '../../shadow/origins.js';
 import { remarksOnFrozen } from '../../snapshot/frozen-moments.js';
-import type { FrozenMoment } from '../../snapshot/frozen-moments.js';
+import type { LooseDefaults } from '../../snapshot/loose-defaults.js';
 import type { History } from '../../snapshot/history.js';
 import { withSameDefaultsThere } from '../../snapshot/same-defaults.js';
 import type { SchemaOnShadow } from '../../snapshot/schema-on-shadow.js';
@@ -44,7 +44,7 @@ export interface Sides {
   readonly origins: OriginMap;
   readonly metadata: readonly PlannedChange[];
   readonly given: GivenExpressions;
-  readonly frozen: readonly FrozenMoment[];
+  readonly loose: LooseDefaults;
   /** The schema that statements leave to the search path. */
   readonly unnamed: string | undefined;
   /** Whether an object that a baseline takes over is not described by any entity. */
@@ -90,7 +90,7 @@ export async function change(
   const renamed = await renamedOnShadow(options, sides, shadow);
   const { schema: from } = renamed;
   const { schema: described, kept, lost } = wanted(renamed.inNewWords, renamed.inCatalog, options, sides);
-  const to = await withSameDefaultsThere(from, described, shadow.client, sides.frozen);
+  const to = await withSameDefaultsThere(from, described, shadow.client, sides.loose);
   const changes = await compareSchemas(from, to);
   const planContext = await decided(changes, { from, to, renamed }, options, sides, shadow);
   const inCatalog = renamesInCatalog(renamed, shadow, changes, options);
@@ -115,7 +115,7 @@ export async function change(
     name: nameOf({ changes, renames: named, from, to }),
     told: {
       warnings: [
-        ...remarksOnFrozen(sides.frozen),
+        ...remarksOnFrozen(sides.loose.frozen),
         ...remarksOnKept(kept, sides, from),
         ...remarksOnLost(lost),
         ...remarksOnOrder(otherwiseOrdered(sides.desired, from)),

@@ -103,7 +103,7 @@ export async function findChange(
   const { shadow, takenOver, cache, database } = finding;
   const { described } = said;
   const stage = (now: Stage): void => context.onEvent({ type: 'stage', stage: now });
-  const { unmanaged, history, words, frozen } = described;
+  const { unmanaged, history, words, loose } = described;
   const isLive = database !== undefined;
   // Two shadows at the same time would take twice the memory. If the entities are invalid, nothing is replayed.
   const makeRoom = (): Promise<void> => said.wanted.then(shadow.makeRoom);
@@ -129,7 +129,7 @@ export async function findChange(
     origins,
     metadata,
     given: readFlags(used),
-    frozen,
+    loose,
     unnamed,
     ...(byHand && { byHand }),
   };
@@ -155,7 +155,7 @@ function remarksOn(
   { from, to }: { readonly from: Schema; readonly to: Schema },
 ): readonly string[] {
   return [
-    ...remarksOnFrozen(sides.frozen),
+    ...remarksOnFrozen(sides.loose.frozen),
     ...remarksOnKept(kept, sides, from),
     ...remarksOnOrder(otherwiseOrdered(to, from)),
   ];

@@ -16,6 +16,7 @@ import { initialSessionOf } from '../../shadow/initial-session.js';
 import { initialStateOf } from '../../shadow/initial-state.js';
 import { withShadow } from '../../shadow/shadow.js';
 import { metadataTableOf } from '../../shadow/typeorm-metadata.js';
+import { noLooseDefaults } from '../../snapshot/loose-defaults.js';
 import { cacheFor } from '../../snapshot/cache-for.js';
 import { ofTheseMigrations } from '../../snapshot/of-migrations.js';
 import { namesSchema } from '../../snapshot/unnamed-schema.js';
@@ -91,7 +92,7 @@ async function planOf(
       unnamed,
     }),
     given: { backfills: asWritten(from, to), usings: new Map() },
-    frozen: [],
+    loose: noLooseDefaults,
     unnamed,
   };
   const wanted: GenerateOptions & InLanguage & { readonly name: string } = {
