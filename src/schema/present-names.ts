@@ -4,13 +4,15 @@ import { keyOf } from './object-id.js';
 import type { ObjectId } from './object-id.js';
 import { schemaOf } from './read.js';
 import type { Schema, SchemaObject } from './read.js';
+
+import { isTuned } from './tuned-index.js';
 import { keyColumns } from './unique-key.js';
 
 /**
  * The wanted schema, with what TypeORM does not compare as it is already: the name of a primary key and of a unique constraint with one
- * column, unless the entity gives one (`isGiven`), and the range of the sequence behind a generated column. Other names come from tables that
- * were renamed by hand, and TypeORM's own migrations make sequences of bigint for columns of integer. To change them would lock every table
- * for nothing.
+ * column, unless the entity gives one (`isGiven`), the range of the sequence behind a generated column, and what a person has added to an index.
+ * Other names come from tables that were renamed by hand, and TypeORM's own migrations make sequences of bigint for columns of integer. To
+ * change them would lock every table for nothing.
  */
 export function withPresentNames(wanted: Schema, present: Schema, isGiven: (id: ObjectId) => boolean): Schema {
   const names = new Map(
@@ -19,18 +21,32 @@ export function withPresentNames(wanted: Schema, present: Schema, isGiven: (id: 
       return like === undefined ? [] : [[keyOf(one.id), like] as const];
     }),
   );
+  const tuned = new Set<string>();
   let isOther = names.size > 0;
   const facts = wanted.facts.map((fact): Fact => {
+    const index = tunedIndex(fact, present);
+    if (index !== undefined) {
+      tuned.add(keyOf(fact.id));
+      isOther = true;
+      return index;
+    }
     const payload = rangeAsPresent(fact, present);
     if (payload !== fact.payload) isOther = true;
     return { ...fact, id: names.get(keyOf(fact.id)) ?? fact.id, payload };
   });
   if (!isOther) return wanted;
   const named = (id: ObjectId): ObjectId => names.get(keyOf(id)) ?? id;
-  return schemaOf(
-    facts,
-    wanted.edges.map((edge) => ({ ...edge, from: named(edge.from), to: named(edge.to) })),
-  );
+  const own = wanted.edges.filter(({ from }) => !tuned.has(keyOf(from)));
+  const ofTuned = present.edges.filter(({ from, to }) => tuned.has(keyOf(from)) && wanted.has(to));
+  return schemaOf(facts, [...own.map((edge) => ({ ...edge, from: named(edge.from), to: named(edge.to) })), ...ofTuned]);
+}
+
+function tunedIndex({ id, payload }: Fact, present: Schema): Fact | undefined {
+  const there = id.kind === 'index' ? present.factOf(id) : undefined;
+  const [is, wanted] = [there?.payload['def'], payload['def']];
+  return typeof is === 'string' && typeof wanted === 'string' && is !== wanted && isTuned(is, wanted)
+    ? there
+    : undefined;
 }
 
 /** The only key of the present table that is the same but for its name. */

@@ -50,3 +50,32 @@ it('lets a sequence that ends before its column grow', async () => {
   expect(grown.join('\n')).toMatch(/ALTER SEQUENCE "dog_id_seq" AS bigint/);
   expect(grown.join('\n')).not.toMatch(/CONSTRAINT/);
 });
+
+it('keeps what a person has added to an index, and replaces an index on other columns or of other rows', async () => {
+  const columns = { id, name: { type: 'varchar' }, age: { type: 'int' }, tags: { type: 'text', array: true } } as const;
+  const entity = dog(columns, {
+    indices: [
+      { name: 'by_age', columns: ['age', 'name'] },
+      { name: 'by_tags', columns: ['tags'] },
+      { name: 'by_name', columns: ['name'], where: 'age > 3' },
+      { name: 'other_order', columns: ['name', 'age'] },
+      { name: 'other_rows', columns: ['age'], where: 'age > 3' },
+      { name: 'unique_name', columns: ['name'], unique: true },
+      { name: 'lower_name', columns: ['name'] },
+    ],
+  });
+  const written = await differences(
+    entity,
+    'CREATE TABLE dog (id serial, name varchar NOT NULL, age int NOT NULL, tags text[] NOT NULL, CONSTRAINT "PK_dog" PRIMARY KEY (id))',
+    'CREATE INDEX by_age ON dog (age DESC NULLS LAST, name COLLATE "C" varchar_pattern_ops)',
+    'CREATE INDEX by_tags ON dog USING gin (tags) WITH (fastupdate = off)',
+    'CREATE INDEX by_name ON dog (name) INCLUDE (age, tags) WHERE age > 3',
+    'CREATE INDEX other_order ON dog (age DESC, name)',
+    'CREATE INDEX other_rows ON dog (age DESC) WHERE age > 4',
+    'CREATE INDEX unique_name ON dog (name DESC)',
+    'CREATE INDEX lower_name ON dog (lower(name))',
+  );
+  const text = written.join('\n');
+  for (const kept of ['by_age', 'by_tags', 'by_name']) expect(text).not.toContain(kept);
+  for (const replaced of ['other_order', 'other_rows', 'unique_name', 'lower_name']) expect(text).toContain(replaced);
+});
