@@ -25,5 +25,19 @@ export async function missingExtension(client: Pick<SqlClient, 'query'>, error: 
   const [there] = found.rows as readonly { readonly schema: string; readonly path: string }[];
   if (there !== undefined)
     return `${what}, which is in the schema ${quoteName(there.schema)}, and the search_path is ${there.path}. Add that schema to it in the data source: extra: { options: '-c search_path=…' }.`;
-  return `${what}, which is not installed in this database. Ask an administrator to install it, once: CREATE EXTENSION IF NOT EXISTS ${quoteName(extension)}; Then run again.`;
+  const create = `CREATE EXTENSION IF NOT EXISTS ${quoteName(extension)};`;
+  return (await mayCreate(client, extension))
+    ? `${what}, which is not installed in this database. This role may install it, once: ${create} Then run again.`
+    : `${what}, which is not installed in this database. Ask an administrator to install it, once: ${create} Then run again.`;
+}
+
+async function mayCreate(client: Pick<SqlClient, 'query'>, extension: string): Promise<boolean> {
+  const asked = await client
+    .query(
+      `SELECT rolsuper OR (has_database_privilege(current_database(), 'CREATE') AND
+         EXISTS (SELECT FROM pg_available_extension_versions WHERE name = ${quoteLiteral(extension)} AND trusted)) AS may
+       FROM pg_roles WHERE rolname = current_user`,
+    )
+    .catch(() => undefined);
+  return asked?.rows[0]?.['may'] === true;
 }

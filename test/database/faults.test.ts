@@ -695,14 +695,21 @@ describe('a connection with a problem', () => {
   });
 
   it('reports a function or a type of an extension that is missing, or in a schema that is not searched', async () => {
-    const uses = (sql: string) =>
-      failureOf(
-        using({ url: database.url, migrations: [migration('Uses1700000000003', { up: [sql] })] }, (m) => m.run()),
-      );
-    const missing = await uses('CREATE TABLE file (id uuid DEFAULT uuid_generate_v4())');
-    expect(missing.next).toBe(
-      'uuid_generate_v4() belongs to the extension uuid-ossp, which is not installed in this database. Ask an administrator to install it, once: CREATE EXTENSION IF NOT EXISTS "uuid-ossp"; Then run again.',
-    );
+    const uses = (sql: string, url = database.url) =>
+      failureOf(using({ url, migrations: [migration('Uses1700000000003', { up: [sql] })] }, (m) => m.run()));
+    const missing = async (url: string) =>
+      (await uses('CREATE TABLE file (id uuid DEFAULT uuid_generate_v4())', url)).next;
+    const about = (who: string): string =>
+      `uuid_generate_v4() belongs to the extension uuid-ossp, which is not installed in this database. ${who} install it, once: CREATE EXTENSION IF NOT EXISTS "uuid-ossp"; Then run again.`;
+    const role = await createRole();
+    const asRole = database.urlFor(role.name, role.password);
+    await database.query(`GRANT ALL ON SCHEMA public TO "${role.name}"`);
+    expect(await missing(asRole)).toBe(about('Ask an administrator to'));
+    await database.query(`GRANT CREATE ON DATABASE "${new URL(database.url).pathname.slice(1)}" TO "${role.name}"`);
+    expect(await missing(asRole)).toBe(about('This role may'));
+    await database.query(`DROP OWNED BY "${role.name}"`);
+    await role.drop();
+    expect(await missing(database.url)).toBe(about('This role may'));
     expect((await uses('CREATE TABLE tags (tag citext)')).next).toContain(
       'The type citext belongs to the extension citext',
     );
