@@ -83,9 +83,17 @@ async function refuseUnlisted({ source, loaded, cwd }: Given): Promise<void> {
   throw new MigrateError({
     code: 'DATA_SOURCE_INVALID',
     message: 'The data source lists no entities, so there is nothing to generate from. Nothing was written.',
-    next: "Name them in its options, for example entities: ['src/**/*.entity.ts']. To write a migration by hand: nest-migrate create <Name>",
+    next: `${autoLoads(source) ? loadedByApp : named} To write a migration by hand: nest-migrate create <Name>`,
     exitCode: ExitCode.usage,
   });
+}
+
+const named = "Name them in its options, for example entities: ['src/**/*.entity.ts'].";
+const loadedByApp =
+  "autoLoadEntities is an option of @nestjs/typeorm: only the app knows these entities. Use the app: --app src/app.module.ts. Or name them here: entities: ['src/**/*.entity.ts'].";
+
+function autoLoads({ options }: DataSource): boolean {
+  return (options as { readonly autoLoadEntities?: unknown }).autoLoadEntities === true;
 }
 
 function listedBy({ options: { entities } }: DataSource): readonly unknown[] {

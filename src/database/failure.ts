@@ -155,6 +155,9 @@ function permissionHint(
   }
   if (/row-level security/.test(server.message ?? ''))
     return 'Migrate as the owner of the table (not enough with FORCE ROW LEVEL SECURITY) or as a role with BYPASSRLS: for any other role, the statement would have left out the rows that the policy hides.';
+  const parameter = /^permission denied to set parameter "(.+)"/.exec(server.message ?? '')?.[1];
+  if (parameter !== undefined)
+    return `Only a superuser may set it, and since PostgreSQL 15 a role to which a superuser has granted it: GRANT SET ON PARAMETER ${parameter} TO …; Then run again.`;
   return 'Give the role of this connection the missing privilege (GRANT … TO …, or ownership of the table), or migrate with the role that owns the schema.';
 }
 

@@ -27,7 +27,7 @@ export function looseDefaults(entities: DataSource, unnamed: string): LooseDefau
 const isMoment = /^'[^']*'::[a-z ()\d]+$/;
 const makesUuid = /^(?:\w+\.)?(?:gen_random_uuid|uuid_generate_v\d\w*)\(\)$/;
 
-/** Divides defaults with different texts into those that may stay, and the others. */
+/** Divides defaults with different texts: the present one may stay, or not. */
 export function divide(
   pairs: readonly TwoDefaults[],
   { frozen, uuids }: LooseDefaults,

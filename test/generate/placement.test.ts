@@ -481,6 +481,10 @@ describe('entities that the data source does not find', () => {
       expect([code, filesIn('migrations')]).toEqual([2, ['1700000000000-Ones.sql']]);
       expect(stderr).toContain('The data source lists no entities');
       expect(stderr).toContain('nest-migrate create');
+      project.write('data-source.ts', finding('[], autoLoadEntities: true'));
+      expect((await cli('generate', 'Change', ...onServer)).stderr).toContain(
+        'only the app knows these entities. Use the app: --app src/app.module.ts.',
+      );
       expect((await cli('run')).code).toBe(0);
       expect((await cli('drift', ...onServer)).code).toBe(0);
       const check = await cli('check', ...onServer);

@@ -650,6 +650,9 @@ describe('requirements of the server', () => {
       ['CREATE EXTENSION amcheck', /may not install the extension amcheck/],
       ['CREATE EXTENSION IF NOT EXISTS pageinspect', ''],
       ['COMMENT ON EXTENSION pageinspect IS NULL', /extension pageinspect belongs to postgres/],
+      [`SET session_replication_role = 'replica'`, /permission denied to set parameter "session_replication_role"/],
+      ['SET LOCAL log_statement TO DEFAULT', /permission denied to set parameter "log_statement"/],
+      [`SET LOCAL work_mem = '8MB'; SET LOCAL app.tenant = '1'; RESET work_mem`, ''],
       ['TRUNCATE orders', /TRUNCATE on orders/],
       ['DROP INDEX i2', /orders belongs to postgres/],
       ['ALTER TABLE owned OWNER TO $other', /is not a member of/],
@@ -693,6 +696,9 @@ describe('requirements of the server', () => {
     const url = database.urlFor(mine ?? '', roles[0]?.password ?? '');
     const running = using({ url, migrations: [given, pending] }, (migrator) => migrator.run());
     expect((await failureOf(running)).next).toContain(`once: ${install};`);
+    const set = migration('Change1700000000001', { up: [`SET session_replication_role = 'replica'`] });
+    const setting = using({ url, migrations: [given, set] }, (migrator) => migrator.run());
+    expect((await failureOf(setting)).next).toContain('GRANT SET ON PARAMETER session_replication_role TO');
   });
 
   itInFull(

@@ -42,6 +42,12 @@ const questions: Readonly<Record<Asked, Question>> = {
     sql: `SELECT current_database() AS database, current_user AS role WHERE NOT has_database_privilege(current_database(), 'CREATE')`,
     says: ({ database, role }) => `${String(role)} lacks the privilege CREATE on the database ${String(database)}`,
   },
+  'set parameter': {
+    // Sets it to its present value, because only this tells on every version whether the role may set it; the error says who may not.
+    sql: `SELECT name FROM pg_settings
+      WHERE CASE WHEN name = lower($1) AND context = 'superuser' THEN set_config(name, current_setting(name), true) IS NULL ELSE false END`,
+    says: ({ name }) => `the parameter ${String(name)} cannot be set`,
+  },
   'create role': {
     sql: 'SELECT current_user AS role FROM pg_roles WHERE rolname = current_user AND NOT rolsuper AND NOT rolcreaterole',
     says: ({ role }) => `${String(role)} may not create roles`,

@@ -11,6 +11,7 @@ export type Asked =
   | 'privilege'
   | 'create in schema'
   | 'create schema'
+  | 'set parameter'
   | 'create role'
   | 'role'
   | 'member of role'
@@ -42,6 +43,7 @@ export function needsOf({ tree, tables }: Observed, liveNames: ReadonlyMap<numbe
     ...schemasIn(tree).map((schema) => need('create in schema')([schema])),
     ...ofDatabase(tree),
     ...rolesIn(tree),
+    ...parametersIn(tree),
   ];
 }
 
@@ -161,6 +163,11 @@ function rolesIn(tree: Tree): readonly Need[] {
     ...[...named, ...owners].map((role) => need('role')([role])),
     ...owners.map((role) => need('member of role')([role])),
   ];
+}
+
+function parametersIn(tree: Tree): readonly Need[] {
+  const name = nodeOf(tree, 'VariableSetStmt')?.name;
+  return name === undefined ? [] : [need('set parameter')([name])];
 }
 
 function asSql(parts: readonly string[]): string {
