@@ -73,7 +73,7 @@ function oneLine(sql: string): string {
 function notReversible(step: DirectedMigration): MigrateError {
   return new MigrateError({
     code: 'MIGRATION_FAILED',
-    message: `Migration ${step.migration.name} cannot be reverted: it has no down${step.migration.file?.endsWith('.sql') ? ' section' : '()'}. Nothing was changed.`,
+    message: `Migration ${step.migration.name} cannot be reverted: it has no down${step.migration.file?.endsWith('.sql') ? ' section' : '()'}. It is still applied.`,
     next: 'Write its down part; or, if you have undone it by hand: nest-migrate revert --fake --count 1',
     migration: step.migration.name,
   });
