@@ -1,6 +1,6 @@
 import { messageOf, MigrateError } from '../errors.js';
 import type { DryRunStatement } from '../errors.js';
-import { classify, endsTransaction, inTransaction, splitSql } from '../sql/index.js';
+import { classify, endsTransaction, inTransaction, splitSql, isolationLevelIn } from '../sql/index.js';
 import type { SqlClass } from '../sql/index.js';
 import type { SqlClient } from './sql-client.js';
 import { reasonInCatalog } from './elsewhere.js';
@@ -111,6 +111,10 @@ export class Rehearsal {
     }
     if (is !== undefined && isControl(is)) {
       record(false, await this.instead(is, sql));
+      return [];
+    }
+    if (isolationLevelIn(sql) !== undefined) {
+      record(false, 'the transaction of a dry run has begun before');
       return [];
     }
     const commits = this.commitsEach;

@@ -17,6 +17,7 @@ import { assertFinishedMeanwhile, openFenced } from './fence.js';
 import type { Fenced } from './fence.js';
 import { logFailure } from './log.js';
 import { OwnEnding } from './own-ending.js';
+import { takenOver } from './progress.js';
 import { endedBehind, NotRecorded, recordAndCommit, recordStep } from './record.js';
 import type { Done } from './record.js';
 import { endingOf } from './ending.js';
@@ -25,6 +26,7 @@ import { setName, transactionSettings } from './transaction-settings.js';
 import { untilGranted } from './until-granted.js';
 import { withSession } from './session.js';
 import type { Execute, Session } from './session.js';
+import { isolationLevelIn } from '../sql/index.js';
 import { attemptOf, executeMigration } from './directed-migration.js';
 import type { ApplyContext, DirectedMigration } from './directed-migration.js';
 
@@ -74,6 +76,12 @@ async function attemptOnce(
   commit: Commit,
 ): Promise<Outcome> {
   const at: Attempting = { steps, durations: [], denied: new DeniedExtensions(), started: performance.now() };
+  // Our own questions come before the first statement of the migration, and a level can no longer be set after them.
+  const reopen = async (session: Session, level: string): Promise<void> => {
+    await rollback(session);
+    at.transaction = await begin(session, steps, context, commit, ` ISOLATION LEVEL ${level}`);
+    if (at.transaction === undefined) throw takenOver(at.step as DirectedMigration);
+  };
   const execute = (session: Session): Execute => {
     const next = at.denied.executing(session);
     at.ending = new OwnEnding(session, context, at.denied, () => ({
@@ -81,7 +89,11 @@ async function attemptOnce(
       transaction: at.transaction as Fenced,
       isShared: steps.length > 1,
     }));
+    let isFirst = true;
     return at.ending.executing(async (sql, parameters, run) => {
+      const level = isFirst ? isolationLevelIn(sql) : undefined;
+      isFirst = false;
+      if (level !== undefined) await reopen(session, level);
       const backfill = requestedBackfill(session.queryRunner, sql);
       if (backfill) throw inTransaction(backfill.table);
       return next(sql, parameters, run);
@@ -183,9 +195,9 @@ export async function begin(
   steps: readonly DirectedMigration[],
   context: ApplyContext,
   commit: Commit = 'on-disk',
+  level = isolationLevelOf(context.dataSource),
 ): Promise<Fenced | undefined> {
   const { settings } = context;
-  const level = isolationLevelOf(context.dataSource);
   const open = async (questions: string): Promise<readonly SqlResult[]> => {
     let results: readonly SqlResult[] = [];
     await session.unwatched(

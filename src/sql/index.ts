@@ -18,6 +18,6 @@ export type { SqlStatement } from './split.js';
 export { beginsLine, splitStream } from './stream.js';
 export { sqlTokens } from './tokens.js';
 export type { SqlToken } from './tokens.js';
-export { apartAtEnds, endsTransaction } from './transaction.js';
+export { apartAtEnds, endsTransaction, isolationLevelIn } from './transaction.js';
 export { withoutSchema } from './without-schema.js';
 export { migrationIn, migrationName, nameInRows, namePrefix, workNamePattern } from './work-name.js';

@@ -41,6 +41,15 @@ export function endsTransaction(sql: string): 'COMMIT' | 'ROLLBACK' | undefined 
   return undoes ? 'ROLLBACK' : 'COMMIT';
 }
 
+/** The isolation level that `SET TRANSACTION ISOLATION LEVEL …` asks for, which must be the first statement of its transaction. */
+export function isolationLevelIn(sql: string): string | undefined {
+  const words = Words.of(sqlTokens(sql));
+  if (!words.take('SET', 'TRANSACTION', 'ISOLATION', 'LEVEL')) return undefined;
+  return levels.find((level) => words.take(...level.split(' ')));
+}
+
+const levels = ['SERIALIZABLE', 'REPEATABLE READ', 'READ COMMITTED', 'READ UNCOMMITTED'];
+
 /** Every word with which a statement begins that ends a transaction; most texts contain none. */
 const end = /\b(?:commit|end|rollback|abort)\b/i;
 

@@ -39,6 +39,28 @@ const run = (up: readonly Step[], more: object = {}) =>
     (migrator) => migrator.run(),
   );
 
+it('a migration sets the isolation level of its transaction first, as without the statements of a run around it', async () => {
+  const keep = `INSERT INTO levels SELECT current_setting('transaction_isolation')`;
+  await run([
+    '/* first */ SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ WRITE',
+    'CREATE TABLE levels (level text)',
+    keep,
+    (queryRunner) => queryRunner.commitTransaction(),
+    (queryRunner) => queryRunner.startTransaction('SERIALIZABLE'),
+    keep,
+  ]);
+  expect(await database.query('SELECT level FROM levels')).toEqual([
+    { level: 'repeatable read' },
+    { level: 'serializable' },
+  ]);
+  expect(await database.query('SELECT name FROM migrations')).toEqual([{ name }]);
+});
+
+it('a migration that sets the level too late fails, as with TypeORM', async () => {
+  const late = run(['CREATE TABLE levels (level text)', 'SET TRANSACTION ISOLATION LEVEL SERIALIZABLE']);
+  expect((await failureOf(late)).message).toContain('must be called before any query (25001)');
+});
+
 describe('a migration that commits with its query runner and starts another transaction', () => {
   it('is applied and recorded, and can be reverted', async () => {
     await run(uses);
