@@ -16,7 +16,7 @@ import { settingsOf } from '../data-source/settings.js';
 import { withoutReplicas } from '../data-source/without-replicas.js';
 import { liesIn } from '../database/service.js';
 import { searchAtLast } from '../development.js';
-import { isMigrateError } from '../errors.js';
+import { codeOf, isMigrateError } from '../errors.js';
 import { setClassList } from '../files/class-list.js';
 import type { Loads } from '../files/migration.js';
 import { isOutput } from '../files/outputs.js';
@@ -95,8 +95,13 @@ async function withHint<T>(
   }
   const error: unknown = result.reason;
   if (!isMigrateError(error)) throw error;
-  const hint = notLoaded?.hint ?? unsetIn(file, reads, error.message, dir);
+  const hint = notLoaded?.hint ?? (isAboutFiles(error.cause) ? undefined : unsetIn(file, reads, error.message, dir));
   throw hint === undefined ? error : error.with({ next: `${hint}\n${error.next}` });
+}
+
+/** Whether a file or a package lacks something, whatever the environment says. */
+function isAboutFiles(cause: unknown): boolean {
+  return cause instanceof SyntaxError || /MODULE|PACKAGE/.test(codeOf(cause) ?? '');
 }
 
 /** Then TypeORM connects to a server on this machine, as the user of the operating system. */

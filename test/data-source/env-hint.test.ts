@@ -116,3 +116,17 @@ it('a data source without any address, because a variable is not set', async () 
   });
   expect(next).toMatch(/^DB_URL is read, but not set\. If data-source\.js needs it/);
 });
+
+it.each(["require('not-installed')", 'const { = 1'])(
+  'not a data source that fails because of its files: %s',
+  async (code) => {
+    const { next } = await statusOf({ 'data-source.js': `process.env.DB_URL; ${code};` });
+    expect(next).not.toContain('DB_URL');
+    project.remove();
+    const inside = await statusOf({
+      'data-source.js': `process.env.DB_URL; require('./other')`,
+      'other.js': `${code};`,
+    });
+    expect(inside.next).not.toContain('DB_URL');
+  },
+);
