@@ -15,11 +15,18 @@ export interface EnvironmentReads<T> {
 export async function noticingReads<T>(work: () => Promise<T>): Promise<EnvironmentReads<T>> {
   const environment = process.env;
   const missed = new Map<string, boolean>();
+  // What a project installs to print stacks may read variables itself.
+  let isAsking = false;
+  const note = (name: string): void => {
+    if (isAsking || missed.get(name) === true) return;
+    isAsking = true;
+    missed.set(name, isReadByProject());
+    isAsking = false;
+  };
   process.env = new Proxy(environment, {
     get(target, name) {
       const value = target[name as string];
-      if (value === undefined && typeof name === 'string' && missed.get(name) !== true)
-        missed.set(name, isReadByProject());
+      if (value === undefined && typeof name === 'string') note(name);
       return value;
     },
     // Node accepts no partial description of a property here, which a proxy would otherwise pass on.
@@ -46,8 +53,8 @@ const thisPackage = fileURLToPath(new URL('..', import.meta.url));
 /** Whether the code that reads the variable right now belongs to the project. */
 function isReadByProject(): boolean {
   const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 3;
-  const reader = new Error('who reads').stack?.split('\n')[3] ?? '';
+  Error.stackTraceLimit = 4;
+  const reader = String(new Error('who reads').stack).split('\n')[4] ?? '';
   Error.stackTraceLimit = stackTraceLimit;
   if (reader.includes(thisPackage)) return false;
   return /[/\\]/.test(reader) && !/node:|[/\\]node_modules[/\\]/.test(reader);
