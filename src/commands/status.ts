@@ -100,7 +100,7 @@ function duplicateProblems(
     return {
       code: 'LEDGER_DUPLICATE' as const,
       migration: name,
-      message: `${name} is recorded ${rows === 2 ? 'twice' : `${rows} times`} in ${context.tables.ledger}: processes that took no lock (TypeORM itself, perhaps) recorded it at the same time, and may have executed it that often. It counts once. After reviewing what it did: ${deleteDuplicates(context.tables, name)}`,
+      message: `${name} is recorded ${rows === 2 ? 'twice' : `${rows} times`} in ${context.tables.ledger}: processes that took no lock (TypeORM itself, perhaps) recorded it at the same time, and may have executed it that often; or its own statements recorded it, too. It counts once. After reviewing what it did: ${deleteDuplicates(context.tables, name)}`,
     };
   });
 }

@@ -1,9 +1,11 @@
 import { basename } from 'node:path';
 import { MigrateError } from '../errors.js';
-import type { Direction, EventListener } from '../events.js';
+import type { Direction } from '../events.js';
 import type { Instantiate, LoadedMigration, Runnable } from '../files/migration.js';
 import { withoutPasswords } from '../passwords.js';
+import { interceptQueries } from '../typeorm/query-runner.js';
 import type { DownsUse } from './downs-table.js';
+import { ledgerChange } from './ledger.js';
 import { addedTo } from './log.js';
 import type { Attempt } from './log.js';
 import type { LogUse } from './log-columns.js';
@@ -31,11 +33,12 @@ export async function executeMigration(
   runnable: Runnable,
   step: DirectedMigration,
   session: Session,
-  onEvent: EventListener,
+  { tables, onEvent }: Pick<ApplyContext, 'tables' | 'onEvent'>,
 ): Promise<void> {
   const { queryRunner, progress } = session;
   const execute = runnable[step.direction];
   if (execute === undefined) throw notReversible(step);
+  if (step.direction === 'up') takeBackOwnRecord(step, session, tables);
   const turns = new Turns(queryRunner);
   try {
     const left = await turns.during(() => execute(queryRunner));
@@ -45,6 +48,18 @@ export async function executeMigration(
     if (failed && failed.error === error) Object.assign(progress, { sql: failed.sql, statement: failed.statement });
     throw error;
   }
+}
+
+/** A migration that records itself would be recorded twice, as TypeORM does, and would seem to be applied before it is finished. */
+function takeBackOwnRecord(step: DirectedMigration, { queryRunner, client }: Session, tables: Tables): void {
+  const { name } = step.migration;
+  interceptQueries(queryRunner, async (sql, given, execute) => {
+    const result = await execute(sql, ...given);
+    const [parameters] = given;
+    if (sql.includes(name) || (Array.isArray(parameters) && parameters.includes(name)))
+      await client.query(ledgerChange(tables, step.migration, 'down'));
+    return result;
+  });
 }
 
 export function attemptOf(step: DirectedMigration, context: ApplyContext, kind: 'transactional' | 'plain'): Attempt {

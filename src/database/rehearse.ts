@@ -96,7 +96,7 @@ async function rehearseStep(
     settings: (now) => settingsFor(now, context),
     warn: (message) => context.onEvent({ type: 'warning', code: 'WOULD_FAIL', message }),
   });
-  await abortable(context.signal, () => executeMigration(runnable, step, session, context.onEvent));
+  await abortable(context.signal, () => executeMigration(runnable, step, session, context));
   await rehearsal.leave();
 }
 

@@ -49,7 +49,7 @@ export async function applyInSteps(
           : steps.execute;
         // TypeORM commits only a transaction of which it knows, also where the COMMIT is skipped.
         if (begins === 'in a transaction') believe(session.queryRunner, 'open');
-        await abortable(context.signal, () => executeMigration(runnable, step, session, context.onEvent));
+        await abortable(context.signal, () => executeMigration(runnable, step, session, context));
         if (halfDone && progress.done < halfDone.statements_done)
           throw halfDone.statements_hash === null
             ? hasFewer(step, halfDone.statements_done, progress.done)

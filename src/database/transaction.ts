@@ -178,7 +178,7 @@ async function applyStep(session: Session, step: DirectedMigration, context: App
   // The server executes the first statement in the meantime.
   const down = nextTurn().then(() => downOf(step, runnable, 'in a transaction', context.downs));
   down.catch(() => undefined);
-  const execute = () => executeMigration(runnable, step, session, context.onEvent);
+  const execute = () => executeMigration(runnable, step, session, context);
   await abortable(context.signal, () => noticingSelfWait(step.migration.name, session, context, execute));
   context.lock.assertHeld();
   session.progress.sql = undefined;

@@ -109,6 +109,23 @@ describe.each(
     expect(await recorded()).toEqual(names);
   });
 
+  it.each(['', 'transaction = false;'])('records a migration once that records itself, too: %s', async (mode) => {
+    const own = 'AddCity1700000000004';
+    const insert = `INSERT INTO migrations (timestamp, name) SELECT 1700000000004, '${own}' WHERE NOT EXISTS (SELECT FROM migrations WHERE name = '${own}')`;
+    project.write(
+      'migrations/1700000000004-AddCity.js',
+      migrationFile(own, 'ALTER TABLE users ADD city text', 'ALTER TABLE users DROP COLUMN city').replace(
+        '  async up(queryRunner) {',
+        `  ${mode}\n  async up(queryRunner) { await queryRunner.query(${JSON.stringify(insert)});`,
+      ),
+    );
+    expect(await ours('run')).toMatchObject({ applied: [...names, own].map((one) => ({ name: one })) });
+    expect(await recorded()).toEqual([...names, own]);
+    expect(await ours('status')).toMatchObject({ pending: [], problems: [] });
+    await ours('revert');
+    expect(await recorded()).toEqual(names);
+  });
+
   it('loses none of several classes in one file, whatever their names', async () => {
     const [city, zip] = ['AddCity1700000000004', 'AddZip1700000000005'];
     const text = (column: string): string =>
