@@ -95,13 +95,13 @@ async function withHint<T>(
   }
   const error: unknown = result.reason;
   if (!isMigrateError(error)) throw error;
-  const hint = notLoaded?.hint ?? (isAboutFiles(error.cause) ? undefined : unsetIn(file, reads, error.message, dir));
+  const hint = notLoaded?.hint ?? (mayLackVariable(error.cause) ? unsetIn(file, reads, error.message, dir) : undefined);
   throw hint === undefined ? error : error.with({ next: `${hint}\n${error.next}` });
 }
 
-/** Whether a file or a package lacks something, whatever the environment says. */
-function isAboutFiles(cause: unknown): boolean {
-  return cause instanceof SyntaxError || /MODULE|PACKAGE/.test(codeOf(cause) ?? '');
+/** Whether code of the project has failed, rather than a check of ours or the search for its files, which the environment does not affect. */
+function mayLackVariable(cause: unknown): boolean {
+  return cause !== undefined && !(cause instanceof SyntaxError) && !/MODULE|PACKAGE/.test(codeOf(cause) ?? '');
 }
 
 /** Then TypeORM connects to a server on this machine, as the user of the operating system. */

@@ -64,11 +64,18 @@ function addressOf(file: string): string {
 export function moduleKindOf(file: string): ModuleKind {
   const extension = extname(file);
   if (/^\.m[jt]s$/.test(extension)) return 'esm';
-  if (/^\.(?:c[jt]s|json)$/.test(extension)) return 'cjs';
+  if (/^\.(?:c[jt]s|json)$/.test(extension) || (isAllRequired && extension === '.ts')) return 'cjs';
   const dir = dirname(file);
   const known = kinds.get(dir) ?? kindOfFilesIn(dir);
   kinds.set(dir, known);
   return known;
+}
+
+let isAllRequired = false;
+
+/** Whether TypeScript files are loaded by `require` from now on, whatever their package says: see typescript/register.ts. */
+export function requireAllTypeScript(are: boolean): void {
+  isAllRequired = are;
 }
 
 type ModuleKind = 'esm' | 'cjs';

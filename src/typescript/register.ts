@@ -2,9 +2,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import Module, { register } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type * as TypeScript from 'typescript';
+import { requireAllTypeScript } from '../files/import-file.js';
+import { requireFrom } from '../require-from.js';
 import { openTypeScript } from './compile.js';
 import { generation, isOfProject, loaders } from './forget.js';
 import type { TypeScriptSource } from './compile.js';
+import { typescriptDir } from './project.js';
 import { resolveInProject } from './resolve.js';
 import { traceSources } from './stacks.js';
 
@@ -45,9 +49,10 @@ export function registerTypeScript(options: RegisterOptions): void {
   const source = openTypeScript(options.projectDir, options.tsconfig);
   if (source.isCompiled) traceSources((file) => (isOfProject(file) ? source.code(file) : undefined));
   const late = options.lateTypeorm === true;
-  hookRequire(source, late ? lateDataSource.require : undefined);
   // The hooks for ES modules need their own thread, which slows down the start. A CommonJS project does not need them.
   const hasHooks = isModuleProject(options.projectDir);
+  requireAllTypeScript(source.isCompiled && !hasHooks && !loaders.some((one) => one.hasHooks));
+  hookRequire(source, late ? lateDataSource.require : undefined, hasHooks ? (code) => code : commonJsBy(source.dir));
   loaders.push({ source, hasHooks });
   if (hasHooks) {
     register(built('esm/typescript/esm-hooks.js'), {
@@ -61,14 +66,17 @@ export function registerTypeScript(options: RegisterOptions): void {
   }
 }
 
-function hookRequire(source: TypeScriptSource, instead: Instead | undefined): void {
+type Ts = typeof TypeScript;
+type Converted = (code: string) => string;
+
+function hookRequire(source: TypeScriptSource, instead: Instead | undefined, converted: Converted): void {
   const loader = Module as unknown as CommonJsLoader;
   const isTypeScript = (file: string): boolean => /\.[cm]?ts$/.test(file) && isOfProject(file);
   for (const extension of ['.ts', '.cts']) {
     if (!source.isCompiled) break;
     const before = loader._extensions[extension];
     loader._extensions[extension] = (module, file) => {
-      if (isOfProject(file)) module._compile(source.code(file), file);
+      if (isOfProject(file)) module._compile(converted(source.code(file)), file);
       else before?.(module, file);
     };
   }
@@ -87,6 +95,22 @@ function hookRequire(source: TypeScriptSource, instead: Instead | undefined): vo
       if (found === undefined) throw error;
       return found;
     }
+  };
+}
+
+/**
+ * A library of the workspace may have ES modules although the app that uses it has none: its bundler, or the compiler of the app, converts
+ * them. Node could not load them from here, where nothing resolves their imports.
+ */
+function commonJsBy(projectDir: string): Converted {
+  return (code) => {
+    if (!/^(?:import|export)\b/m.test(code) || code.includes('import.meta')) return code;
+    const ts = requireFrom(join(projectDir, 'package.json'))(typescriptDir(projectDir)) as
+      Ts | { transpileModule?: never };
+    if (ts.transpileModule === undefined) return code;
+    const [module, target] = [ts.ModuleKind.CommonJS, ts.ScriptTarget.ES2022];
+    const compilerOptions = { module, target, esModuleInterop: true };
+    return ts.transpileModule(code, { compilerOptions, fileName: 'module.js' }).outputText;
   };
 }
 

@@ -117,6 +117,13 @@ it('a data source without any address, because a variable is not set', async () 
   expect(next).toMatch(/^DB_URL is read, but not set\. If data-source\.js needs it/);
 });
 
+it('not a data source that is refused', async () => {
+  const { next } = await statusOf({
+    'data-source.js': `process.env.DB_URL; module.exports = { type: 'mysql' };`,
+  });
+  expect(next).not.toContain('DB_URL');
+});
+
 it.each(["require('not-installed')", 'const { = 1'])(
   'not a data source that fails because of its files: %s',
   async (code) => {

@@ -298,6 +298,27 @@ export const result = [path.basename(__dirname), data.x, typeof B, (Reflect.getM
     expect(await load('src/a.ts')).toMatchObject({ value: ['src', 5, 'function', 'B'], stderr: '' });
   });
 
+  it('CommonJS: a library of the workspace whose package says that it has ES modules', async () => {
+    project = createProject({
+      'package.json': kinds.commonjs,
+      'tsconfig.json': tsconfig({
+        module: 'nodenext',
+        experimentalDecorators: true,
+        emitDecoratorMetadata: true,
+        paths: { '@org/lib': ['./libs/lib/src/index.ts'] },
+      }),
+      'libs/lib/package.json': '{ "name": "@org/lib", "type": "module" }',
+      'libs/lib/src/index.ts': `export { Thing } from './things/thing.js';\nexport { default as other } from './things/other.js';`,
+      'libs/lib/src/things/thing.ts': `import 'reflect-metadata';\nfunction D(): PropertyDecorator { return () => undefined; }\nexport class Thing { @D() at!: Date; }`,
+      'libs/lib/src/things/other.ts': `import { basename } from 'node:path';\nconst value: string = basename('a/other');\nexport default value;`,
+      'src/a.ts': `import { Thing, other } from '@org/lib';\nexport const result = [(Reflect.getMetadata('design:type', Thing.prototype, 'at') as { name: string }).name, other];`,
+    });
+    expect(await load('src/a.ts')).toMatchObject({ value: ['Date', 'other'], stderr: '' });
+    expect(await load('src/a.ts')).toMatchObject({ value: ['Date', 'other'], stderr: '' });
+    // The file itself, as a pattern of entities finds it.
+    expect(await load('libs/lib/src/things/other.ts')).toMatchObject({ stderr: '' });
+  });
+
   it('ES modules: an import of a missing export is named', async () => {
     project = createProject({
       'package.json': kinds.module,
