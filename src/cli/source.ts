@@ -19,6 +19,7 @@ import { searchAtLast } from '../development.js';
 import { codeOf, isMigrateError } from '../errors.js';
 import { setClassList } from '../files/class-list.js';
 import type { Loads } from '../files/migration.js';
+import { unsetVariables } from '../files/unset-variables.js';
 import { isOutput } from '../files/outputs.js';
 import type { MigrateSettings } from '../options.js';
 import { readClassList } from '../typescript/class-list.js';
@@ -99,9 +100,10 @@ async function withHint<T>(
   throw hint === undefined ? error : error.with({ next: `${hint}\n${error.next}` });
 }
 
-/** Whether code of the project has failed, rather than a check of ours or the search for its files, which the environment does not affect. */
+/** Whether code of the project has failed without saying why, rather than a check of ours or the search for its files. */
 function mayLackVariable(cause: unknown): boolean {
-  return cause !== undefined && !(cause instanceof SyntaxError) && !/MODULE|PACKAGE/.test(codeOf(cause) ?? '');
+  const isOfFiles = cause instanceof SyntaxError || /MODULE|PACKAGE/.test(codeOf(cause) ?? '');
+  return cause !== undefined && !isOfFiles && unsetVariables(cause) === undefined;
 }
 
 /** Then TypeORM connects to a server on this machine, as the user of the operating system. */

@@ -117,6 +117,13 @@ it('a data source without any address, because a variable is not set', async () 
   expect(next).toMatch(/^DB_URL is read, but not set\. If data-source\.js needs it/);
 });
 
+it('a data source that names another variable', async () => {
+  const { next } = await statusOf({
+    'data-source.js': `process.env.DB_FLAG; throw new Error('Config validation error: "DB_SECRET" is required');`,
+  });
+  expect(next).toMatch(/^Set DB_SECRET in the environment/);
+});
+
 it('not a data source that is refused', async () => {
   const { next } = await statusOf({
     'data-source.js': `process.env.DB_URL; module.exports = { type: 'mysql' };`,
