@@ -145,9 +145,9 @@ async function boot({ nest, file, timeoutMs, early }: Booting): Promise<Booted> 
     if (unhandled !== undefined) throw notCreated(file, unhandled);
     return { context, module };
   } catch (error) {
+    // The wait for early rejections goes on: Node reports some only now, and this error ends the command.
     throw isMigrateError(error) ? error : notCreated(file, error);
   } finally {
-    early();
     clearTimeout(timer);
   }
 }

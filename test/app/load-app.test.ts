@@ -212,6 +212,22 @@ ${type === 'module' ? 'await' : 'void'} bootstrap();
       // With a top-level await, it is the file that could not be loaded.
       expect(code).toBe(type === 'module' ? 1 : 2);
     });
+
+    it('and with an import that fails after what its module has started failed, too', async () => {
+      const module = module_(fromConfig()).replace(
+        'ConfigModule.forRoot({',
+        `(async (): Promise<any> => { throw new Error('started'); })(), ConfigModule.forRoot({`,
+      );
+      project.write('src/app.module.ts', type === 'module' ? module.replace('user.entity', 'user.entity.js') : module);
+      project.write('src/fails.ts', `throw new Error('imported');`);
+      project.write(
+        'src/main.ts',
+        main('').replace(`from './app.module.js';`, `from './app.module.js';\nimport './fails.js';`),
+      );
+      const { code, stderr } = await cli('status', '--app', 'src/main.ts');
+      expect([code, stderr]).toEqual([expect.any(Number), expect.stringMatching(/^✖ .*(?:started|imported)\n/)]);
+      expect(stderr).not.toContain('Node.js v');
+    });
   });
 
   it('is refused if it is a bundle that contains Nest, or creates no app', async () => {
