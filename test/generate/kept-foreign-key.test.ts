@@ -39,3 +39,46 @@ it.each([true, false])('a handmade foreign key whose column gets another type is
     ),
   });
 });
+
+const users = new EntitySchema({ name: 'users', columns: { id: { type: 'int', primary: true } } });
+const posts = new EntitySchema<{ user: unknown }>({
+  name: 'posts',
+  columns: { id: { type: 'int', primary: true }, user_id: { type: 'int' }, other_id: { type: 'int' } } as never,
+  relations: {
+    user: {
+      type: 'many-to-one',
+      target: 'users',
+      joinColumn: { name: 'user_id' },
+      onDelete: 'CASCADE',
+      nullable: false,
+    },
+  },
+});
+
+it.each([
+  [
+    'in the table',
+    'CREATE TABLE posts (id int PRIMARY KEY, user_id int NOT NULL REFERENCES users (id), other_id int NOT NULL CONSTRAINT kept REFERENCES users)',
+    'posts_user_id_fkey',
+  ],
+  [
+    'by name',
+    'CREATE TABLE posts (id int PRIMARY KEY, user_id int NOT NULL, other_id int NOT NULL CONSTRAINT kept REFERENCES users); ALTER TABLE posts ADD CONSTRAINT by_hand FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE SET NULL',
+    'by_hand',
+  ],
+])('a handmade foreign key gives way to that of a relation with the same columns: %s', async (_how, table, old) => {
+  const { result } = await using(
+    {
+      url: serverUrl(),
+      migrations: [
+        migration('Made1700000000000', { up: ['CREATE TABLE users (id int PRIMARY KEY)', ...table.split('; ')] }),
+      ],
+      options: { entities: [users, posts] },
+    },
+    (migrator) => migrator.generate({ name: 'Change', dryRun: true, shadow: serverUrl() }),
+  );
+  const text = result.statements.map(({ sql }) => sql).join('\n');
+  expect(text).toMatch(/ADD CONSTRAINT "FK_\w+" FOREIGN KEY \("?user_id"?\) REFERENCES .* ON DELETE CASCADE/);
+  expect(text).toContain(`DROP CONSTRAINT "${old}"`);
+  expect(text).not.toContain('"kept"');
+});

@@ -16,6 +16,7 @@ import { keepUnknown } from '../../schema/keep.js';
 import { describeObject, keyOf, relationOf } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
+import { supersededKeys } from '../../schema/superseded-keys.js';
 import { originIn } from '../../shadow/origins.js';
 import type { OriginMap } from '../../shadow/origins.js';
 import { remarksOnFrozen } from '../../snapshot/frozen-moments.js';
@@ -223,7 +224,7 @@ export function wanted(
   options: GenerateOptions,
   { desired, origins, byHand }: Pick<Sides, 'desired' | 'origins' | 'byHand'>,
 ): ReturnType<typeof keepUnknown> {
-  const superseded = supersededColumns(present, desired);
+  const superseded = new Set([...supersededColumns(present, desired), ...supersededKeys(present, desired)]);
   const shallStay = (id: ObjectId): boolean =>
     staysBy(nameBefore(id, renames), origins, options) && !superseded.has(keyOf(id));
   const properties = byHand === undefined ? 'as present' : 'as wanted';
