@@ -15,9 +15,7 @@ export function unsetVariables(error: unknown): string | undefined {
   if (!words.some((word) => aboutSettings.has(word))) return undefined;
   const isVariable = (name: string): boolean =>
     !name.startsWith('ERR_') && (name.includes('_') || aboutEnvironment.test(message));
-  const unset = [...new Set(message.match(names))].filter(
-    (name) => isVariable(name) && process.env[name] === undefined,
-  );
+  const unset = [...new Set(message.match(names))].filter((name) => isVariable(name) && !process.env[name]);
   if (unset.length === 0) return undefined;
   return `Set ${listed(unset)} in the environment, or in the file that sets the other variables (.env)`;
 }

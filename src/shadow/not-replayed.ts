@@ -3,6 +3,7 @@ import { ReachedDatabase } from '../data-source/keep-away.js';
 import { missingLine } from './missing-line.js';
 import { noBeginning } from './no-beginning.js';
 import { anotherShadow, shadowFlag } from './another-shadow.js';
+import { unsetVariables } from '../files/unset-variables.js';
 import { classify } from '../sql/index.js';
 import type { LoadedMigration } from '../files/migration.js';
 import type { ConnectedShadow } from './connected.js';
@@ -61,7 +62,17 @@ function nextAfter(
           `${beginning === undefined ? 'If your databases have it before the first migration' : 'If only this is missing, such as an object of another program'}, add it to the settings of nest-migrate: initialState: ${JSON.stringify(line)}`,
         ]),
   ];
-  return remedies.length === 0 ? (ofCode.get(codeOf(error) ?? '') ?? ofRows) : remedies.join('\n');
+  return remedies.length === 0 ? ofReason(error) : remedies.join('\n');
+}
+
+/** Without a code of the server, the migration itself has thrown the error. */
+function ofReason(error: unknown): string {
+  const code = codeOf(error);
+  if (code === undefined) {
+    const set = unsetVariables(error);
+    return set === undefined ? ofOwnCheck : `${set}.`;
+  }
+  return ofCode.get(code) ?? (code.startsWith('42') && !ofMissing.has(code) ? 'Correct the statement.' : ofRows);
 }
 
 const ofEntities =
@@ -72,6 +83,8 @@ const ofEntitiesOfToday =
   'Replace it by a migration that contains the statements: nest-migrate help missing-beginning\nUntil then, `generate --from <address>` compares the entities with a database instead.';
 const ofRows =
   'Migrations must run on an empty database, such as that of a new colleague or of CI. If this one needs rows, make it succeed without them.';
+const ofOwnCheck =
+  'Migrations must run on an empty database, such as that of a new colleague or of CI. If this one needs what another program creates, name that in the setting initialState: nest-migrate help initial-state\nIf it needs rows, make it succeed without them.';
 const twice =
   'An earlier migration creates it, or the initial state: the setting initialState, and the extensions that TypeORM installs when it connects.';
 /** For errors that have the same reason on every database. */
@@ -82,6 +95,9 @@ const ofCode: ReadonlyMap<string, string> = new Map([
   ['42710', twice],
   ['42P07', twice],
 ]);
+
+/** A table, type, function or privilege that this database lacks is no mistake of the statement. */
+const ofMissing = new Set(['42P01', '42704', '42883', '42501']);
 
 /** Whether a statement that only touches rows names a table or a column that does not exist (yet). */
 function isAheadOfTables(error: unknown, sql: string): boolean {

@@ -16,3 +16,9 @@ it.each<readonly [message: string, names: string | undefined]>([
   if (names === undefined) expect(next).toBeUndefined();
   else expect(next).toContain(`Set ${names} in the environment`);
 });
+
+it('counts an empty variable as not set', () => {
+  process.env['NM_EMPTY'] = '';
+  expect(unsetVariables(new Error('NM_EMPTY is required'))).toContain('Set NM_EMPTY in the environment');
+  delete process.env['NM_EMPTY'];
+});

@@ -115,7 +115,7 @@ describe('roles that migrations name', () => {
 });
 
 describe('the advice after a failed replay fits its reason', () => {
-  const reasons: readonly (readonly [statements: readonly string[], advice: RegExp])[] = [
+  const reasons: readonly (readonly [statements: readonly Step[], advice: RegExp])[] = [
     [
       ['SELECT "User"."id" FROM "users" "User"'],
       /an entity or a repository.*\nNo earlier migration names "users".*\n.*initialState: "CREATE TABLE users …"$/,
@@ -126,6 +126,12 @@ describe('the advice after a failed replay fits its reason', () => {
     [['CREATE TABLE t ()', 'ALTER TABLE t DROP COLUMN a'], /^Correct the name of the column/],
     [['CREATE TABLE t ()', 'CREATE TABLE t ()'], /^An earlier migration creates it/],
     [['SELECT 1 / count(*) FROM pg_class WHERE false'], /needs rows/],
+    [[`SELECT 1 WHERE 'a' = ANY (1)`], /^Correct the statement\.$/],
+    [
+      [() => Promise.reject(new Error('Run the other tool first.'))],
+      /another program creates.*initialState.*\nIf it needs rows/,
+    ],
+    [[() => Promise.reject(new Error('CHAIN_NAME is not set'))], /^Set CHAIN_NAME in the environment/],
   ];
   let there: ConnectedShadow;
   beforeAll(async () => {
