@@ -1,5 +1,7 @@
+import { readdirSync } from 'node:fs';
 import { fromHere } from '../data-source/describe.js';
 import type { MigrationList } from '../files/migration.js';
+import { expectedName } from '../files/name.js';
 
 /** With a mistyped pattern or a missing list, it would look as if nothing was pending. */
 export function noFilesIn({ files, classes, patterns, unmatched }: MigrationList): readonly string[] {
@@ -7,7 +9,7 @@ export function noFilesIn({ files, classes, patterns, unmatched }: MigrationList
     return ['The data source lists no migrations: its `migrations` is missing or empty.'];
   return unmatched.map(
     ({ pattern, folder }) =>
-      `No migration matches ${fromHere(pattern)} (looked in ${fromHere(folder)}).${perhapsCompiled(pattern)}`,
+      `No migration matches ${fromHere(pattern)} (looked in ${fromHere(folder)}).${perhapsCompiled(pattern)}${perhapsSources(pattern, folder)}`,
   );
 }
 
@@ -15,4 +17,21 @@ export function noFilesIn({ files, classes, patterns, unmatched }: MigrationList
 function perhapsCompiled(pattern: string): string {
   if (process.env['NODE_ENV'] !== 'production' || !pattern.endsWith('.ts')) return '';
   return ` It names only TypeScript files: if an image contains the compiled ones, use a pattern such as join(__dirname, 'migrations/*{.ts,.js}').`;
+}
+
+/** A pattern for compiled files only, such as `*.js`, where the app is loaded from its sources. */
+function perhapsSources(pattern: string, folder: string): string {
+  if (process.env['NODE_ENV'] === 'production' || !/\.[cm]?js$/.test(pattern)) return '';
+  const sources = namesIn(folder).filter((name) => /\.[cm]?ts$/.test(name) && expectedName(name) !== undefined);
+  return sources.length === 0
+    ? ''
+    : ` It names only JavaScript files, and that folder contains TypeScript files, such as ${sources[0] ?? ''}: let the pattern end in {.ts,.js}.`;
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder).toSorted();
+  } catch {
+    return [];
+  }
 }

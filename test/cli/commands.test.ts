@@ -394,6 +394,10 @@ describe('wrong usage', () => {
     const { stderr } = await cli('run');
     expect(stderr).toContain('No migration matches');
     expect(stderr).toContain('looked in migration)');
+    project.write('data-source.ts', dataSource.replace('migrations/*.{ts,js,sql}', 'migrations/*.js'));
+    expect((await cli('run')).stderr).toMatch(
+      /It names only JavaScript files, and that folder contains TypeScript files, such as \d{13}-\w+\.ts: let the pattern end in \{\.ts,\.js\}/,
+    );
   });
 
   it('says in production that a pattern of TypeScript files does not match the compiled ones', async () => {
