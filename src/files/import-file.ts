@@ -60,11 +60,16 @@ function addressOf(file: string): string {
   return process.platform === 'win32' && moduleKindOf(file) === 'esm' ? pathToFileURL(file).href : file;
 }
 
-/** How Node treats a file: by its extension, or else by the nearest package.json. */
+/** How a file is loaded. */
 export function moduleKindOf(file: string): ModuleKind {
+  return isAllRequired && extname(file) === '.ts' ? 'cjs' : packageKindOf(file);
+}
+
+/** By its extension, or else by the nearest package.json. */
+export function packageKindOf(file: string): ModuleKind {
   const extension = extname(file);
   if (/^\.m[jt]s$/.test(extension)) return 'esm';
-  if (/^\.(?:c[jt]s|json)$/.test(extension) || (isAllRequired && extension === '.ts')) return 'cjs';
+  if (/^\.(?:c[jt]s|json)$/.test(extension)) return 'cjs';
   const dir = dirname(file);
   const known = kinds.get(dir) ?? kindOfFilesIn(dir);
   kinds.set(dir, known);
@@ -78,7 +83,7 @@ export function requireAllTypeScript(are: boolean): void {
   isAllRequired = are;
 }
 
-type ModuleKind = 'esm' | 'cjs';
+export type ModuleKind = 'esm' | 'cjs';
 /** Cached by folder, as in Node: one folder may contain a thousand migrations. */
 const kinds = new Map<string, ModuleKind>();
 
@@ -125,7 +130,7 @@ function toSet(error: unknown): string | undefined {
 
 /** The file is valid and its imports were found, but it imports a name that the other module does not export. */
 function isMissingExport(error: SyntaxError): boolean {
-  return /does not provide an export named/.test(error.message);
+  return /does not provide an export named|^Named export '.*' not found/.test(error.message);
 }
 
 /** For a process without a loader for TypeScript, or whose loader does not see this import. */

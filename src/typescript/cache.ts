@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { packageKindOf } from '../files/import-file.js';
+import type { ModuleKind } from '../files/import-file.js';
 import type { PathMapping } from './project.js';
 
 /** The modification time and size of a file when it was read: if either differs, the text has changed. */
@@ -8,6 +10,8 @@ type Stamp = readonly [mtimeMs: number, size: number];
 
 interface Entry {
   readonly stamp: Stamp;
+  /** The kind of module that the compiler has made of it, which its package.json says. */
+  readonly kind: ModuleKind;
   /** The files of the project that it imports: its decorator metadata contains types from them. */
   readonly imports: readonly string[];
   /** The name of the file with its compiled code, derived from the hash of the code. */
@@ -79,7 +83,7 @@ export class CompileCache {
         const name = nameOf(code);
         replace(join(this.dir, name), code);
         const stamp = stampOf(file);
-        if (stamp) this.files[file] = { stamp, imports, code: name };
+        if (stamp) this.files[file] = { stamp, kind: packageKindOf(file), imports, code: name };
         this.verdicts.clear();
       }
     } catch {
@@ -115,7 +119,7 @@ export class CompileCache {
   /** Whether the file itself, apart from its imports, is as it was when it was compiled. */
   isUnchanged(file: string): boolean {
     const entry = this.files[file];
-    return entry !== undefined && sameStamp(stampOf(file), entry.stamp);
+    return entry !== undefined && sameStamp(stampOf(file), entry.stamp) && entry.kind === packageKindOf(file);
   }
 
   /** Whether neither the file nor any of its direct or indirect imports has changed. */

@@ -308,15 +308,19 @@ export const result = [path.basename(__dirname), data.x, typeof B, (Reflect.getM
         paths: { '@org/lib': ['./libs/lib/src/index.ts'] },
       }),
       'libs/lib/package.json': '{ "name": "@org/lib", "type": "module" }',
-      'libs/lib/src/index.ts': `export { Thing } from './things/thing.js';\nexport { default as other } from './things/other.js';`,
+      'libs/lib/src/index.ts': `export { Thing } from './things/thing.js';\nexport { other } from './things/other.js';`,
       'libs/lib/src/things/thing.ts': `import 'reflect-metadata';\nfunction D(): PropertyDecorator { return () => undefined; }\nexport class Thing { @D() at!: Date; }`,
-      'libs/lib/src/things/other.ts': `import { basename } from 'node:path';\nconst value: string = basename('a/other');\nexport default value;`,
+      'libs/lib/src/things/other.ts': `import { basename } from 'node:path';\nexport const other: string = basename('a/other');`,
       'src/a.ts': `import { Thing, other } from '@org/lib';\nexport const result = [(Reflect.getMetadata('design:type', Thing.prototype, 'at') as { name: string }).name, other];`,
     });
     expect(await load('src/a.ts')).toMatchObject({ value: ['Date', 'other'], stderr: '' });
     expect(await load('src/a.ts')).toMatchObject({ value: ['Date', 'other'], stderr: '' });
     // The file itself, as a pattern of entities finds it.
     expect(await load('libs/lib/src/things/other.ts')).toMatchObject({ stderr: '' });
+    project.write('package.json', kinds.module);
+    expect(await load('src/a.ts')).toMatchObject({ value: ['Date', 'other'], stderr: '' });
+    project.write('libs/lib/package.json', '{ "name": "@org/lib" }');
+    expect(await load('src/a.ts')).toMatchObject({ value: ['Date', 'other'], stderr: '' });
   });
 
   it('ES modules: an import of a missing export is named', async () => {
