@@ -98,6 +98,24 @@ Failed: replay.
     ]);
   });
 
+  it('lists the questions that the next migration has to answer, without the flags for that', async () => {
+    project.write(
+      'src/user.entity.ts',
+      entity('@Column() name!: string; @Column() city!: string; @Column() zip!: string;'),
+    );
+    const { steps, code } = await project.check('entities');
+    expect(code).toBe(3);
+    expect(steps[0]?.findings).toEqual([
+      {
+        severity: 'error',
+        message: expect.stringMatching(
+          /^The entities have changed, and 2 questions are open:\n {2}users\.city .*\n {2}users\.zip .*$/,
+        ),
+        next: 'nest-migrate generate',
+      },
+    ]);
+  });
+
   it('contains escaped annotations in a GitHub workflow', async () => {
     await project.locked();
     project.migration('1700000000002-a,b', 'ALTER TABLE users ADD nick text', "SELECT '100%'");

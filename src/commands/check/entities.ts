@@ -1,4 +1,5 @@
 import { hasNoEntities } from '../entities.js';
+import { questionsOf } from '../generate/decide.js';
 import { generate } from '../generate/generate.js';
 import type { CheckFinding } from './types.js';
 import { findingOf, isBroken, notJudged, rethrowImpossible } from './work.js';
@@ -20,8 +21,21 @@ export async function entitiesStep(work: CheckWork): Promise<readonly CheckFindi
     return statements.length === 0 ? [] : [missing(statements.map(({ sql }) => sql))];
   } catch (error) {
     rethrowImpossible(error);
-    return [findingOf(error)];
+    const open = questionsOf(error);
+    return [open === undefined ? findingOf(error) : undecided(open.map(({ message }) => message))];
   }
+}
+
+/** Without the flags that answer them, which would take a page: the author of the migration is asked. */
+function undecided(questions: readonly string[]): CheckFinding {
+  const lines = questions.slice(0, most).map((question) => `  ${question}`);
+  const more = questions.length > most ? [`  … and ${questions.length - most} more`] : [];
+  const count = questions.length === 1 ? 'a question is' : `${questions.length} questions are`;
+  return {
+    severity: 'error',
+    message: [`The entities have changed, and ${count} open:`, ...lines, ...more].join('\n'),
+    next: 'nest-migrate generate',
+  };
 }
 
 function missing(statements: readonly string[]): CheckFinding {
