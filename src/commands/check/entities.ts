@@ -22,18 +22,18 @@ export async function entitiesStep(work: CheckWork): Promise<readonly CheckFindi
   } catch (error) {
     rethrowImpossible(error);
     const open = questionsOf(error);
-    return [open === undefined ? findingOf(error) : undecided(open.map(({ message }) => message))];
+    const isLong = open !== undefined && open.length > 3;
+    return [isLong ? undecided(open.map(({ message }) => message)) : findingOf(error)];
   }
 }
 
-/** Without the flags that answer them, which would take a page: the author of the migration is asked. */
+/** Without the flags that answer them, which would take a page. */
 function undecided(questions: readonly string[]): CheckFinding {
   const lines = questions.slice(0, most).map((question) => `  ${question}`);
   const more = questions.length > most ? [`  … and ${questions.length - most} more`] : [];
-  const count = questions.length === 1 ? 'a question is' : `${questions.length} questions are`;
   return {
     severity: 'error',
-    message: [`The entities have changed, and ${count} open:`, ...lines, ...more].join('\n'),
+    message: [`The entities have changed, and ${questions.length} questions are open:`, ...lines, ...more].join('\n'),
     next: 'nest-migrate generate',
   };
 }
