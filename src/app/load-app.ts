@@ -2,7 +2,7 @@ import { relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { DataSource } from 'typeorm';
 import { useAddressForMigrations } from '../data-source/environment.js';
-import { refuseOtherDatabases, refuseSynchronize } from '../data-source/guard.js';
+import { refuseOtherDatabases, synchronizing } from '../data-source/guard.js';
 import { refuseOldTypeorm } from '../data-source/old-typeorm.js';
 import { isMigrateError, messageOf } from '../errors.js';
 import { locationOf } from '../files/import-file.js';
@@ -33,6 +33,8 @@ export interface LoadedApp {
   /** The settings of the data source, overridden by those of `MigrationsModule`. */
   readonly settings: MigrateSettings;
   readonly instantiate: Instantiate;
+  /** About options of the app with which TypeORM changes the database when the app starts. */
+  readonly remark?: string;
   /** Closes the connections that were opened in the meantime. */
   close(): Promise<void>;
 }
@@ -70,11 +72,12 @@ export async function loadApp(file: string, options: LoadAppOptions): Promise<Lo
   if (dataSource === undefined) throw withoutConnection(file, name);
   const where = `The app in ${shown(file)}`;
   refuseOtherDatabases(dataSource.options, where);
-  refuseSynchronize(dataSource.options, where);
+  const remark = synchronizing(dataSource.options, where);
   const { settings, instantiate } = appSource(dataSource, name, (token) => find(context, token));
   return {
     dataSource,
     settings,
+    ...(remark && { remark: `${remark.message} ${remark.next}` }),
     instantiate: instantiate ?? ofRoot(context, module, { nest, name }),
     close: async () => {
       if (dataSource.isInitialized) await dataSource.destroy();
@@ -167,6 +170,8 @@ function took(timeoutMs: number, { file, isFound }: { readonly file: string; rea
 
 function notCreated(file: string, error: unknown): Error {
   const main = isMainFile(file) ? undefined : mainFileBeside(file);
+  // A main file is in most stacks, because it imports the rest.
+  const place = locationOf(error, isMainFile(file) ? '' : file);
   const set = unsetVariables(error);
   const toSet = set && `${set}. The database was not touched.`;
   const next = [
@@ -177,11 +182,7 @@ function notCreated(file: string, error: unknown): Error {
       : [`If ${shown(main)} prepares something before NestFactory.create: --app ${shown(main)}`]),
     'Or name the file of a data source: --data-source src/data-source.ts',
   ].join('\n');
-  return invalidApp(
-    `The app in ${shown(file)} could not be created: ${messageOf(error)}${locationOf(error, file)}`,
-    next,
-    error,
-  );
+  return invalidApp(`The app in ${shown(file)} could not be created: ${messageOf(error)}${place}`, next, error);
 }
 
 /** Without `MigrationsModule`, migrations see the providers of the app's root module. */

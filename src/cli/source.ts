@@ -41,7 +41,7 @@ export async function loadSource(project: Project, flags: GlobalFlags, io: Io): 
     lateTypeorm: project.app === undefined,
   });
   const { app, dir } = project;
-  const source = await (app === undefined ? fromFile(project, io) : fromApp(loadable(dir, app), project, flags));
+  const source = await (app === undefined ? fromFile(project, io) : fromApp(loadable(dir, app), project, flags, io));
   withoutReplicas(source.dataSource);
   if (useAddressFor(source.dataSource) === 'not used')
     io.note(
@@ -111,11 +111,15 @@ function isWithoutAddress(dataSource: DataSource): boolean {
   return showConnection(dataSource) === nothingGiven;
 }
 
-async function fromApp(file: string, project: Project, flags: GlobalFlags): Promise<Source> {
+async function fromApp(file: string, project: Project, flags: GlobalFlags, io: Io): Promise<Source> {
   const { loadApp } = await import('../app/load-app.js');
   loadEnvFiles(envFilesOfApp(file, project.dir, scriptsOf(project.manifest)));
   const load = () => loadApp(file, flags.connection === undefined ? {} : { dataSourceName: flags.connection });
-  const [app, notLoaded] = await withHint(load, file, project, (loaded) => isWithoutAddress(loaded.dataSource));
+  const [{ remark, ...app }, notLoaded] = await withHint(load, file, project, (loaded) =>
+    isWithoutAddress(loaded.dataSource),
+  );
+  // After the first save of `dev --watch`, it is known.
+  if (remark !== undefined && io.shown === undefined) io.note(`! ${remark}`);
   liesIn(app.dataSource, dirname(file));
   setClassList(app.dataSource, () => readClassList(file, project.dir));
   return {

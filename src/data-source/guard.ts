@@ -20,16 +20,26 @@ export function refuseOtherDatabases({ type }: Pick<DataSourceOptions, 'type'>, 
   });
 }
 
-/** Migrations exclude these options. TypeORM accepts any truthy value, so the text "false" from a variable would enable them. */
+/** An app or a data source of ours does not start with them. */
 export function refuseSynchronize(options: Partial<DataSourceOptions>, where: string): void {
+  const found = synchronizing(options, where);
+  if (found !== undefined) throw new MigrateError({ code: 'SYNCHRONIZE_ON', ...found, exitCode: ExitCode.usage });
+}
+
+/**
+ * Options that migrations exclude, although a command is not affected by them, since it connects by itself. TypeORM accepts any truthy value,
+ * so the text "false" from a variable would enable them.
+ */
+export function synchronizing(
+  options: Partial<DataSourceOptions>,
+  where: string,
+): { readonly message: string; readonly next: string } | undefined {
   const given = (Object.keys(reasons) as (keyof typeof reasons)[]).filter((name) => options[name]);
-  if (given.length === 0) return;
-  throw new MigrateError({
-    code: 'SYNCHRONIZE_ON',
+  if (given.length === 0) return undefined;
+  return {
     message: given
       .map((name) => `${where} sets ${name}: ${JSON.stringify(options[name])}. With it, ${reasons[name]}.`)
       .join('\n'),
     next: `Set ${given.map((name) => `${name}: false`).join(', ')}. How to leave synchronize: nest-migrate help leaving-synchronize`,
-    exitCode: ExitCode.usage,
-  });
+  };
 }

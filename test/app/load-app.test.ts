@@ -213,6 +213,17 @@ ${type === 'module' ? 'await' : 'void'} bootstrap();
       expect(code).toBe(type === 'module' ? 1 : 2);
     });
 
+    it('reports an error of its module where it happens', async () => {
+      const text = module_(fromConfig()).replace(
+        'ConfigModule.forRoot({',
+        `ConfigModule.forRoot({ validate: () => { throw new Error('no secret'); },`,
+      );
+      project.write('src/app.module.ts', type === 'module' ? text.replace('user.entity', 'user.entity.js') : text);
+      project.write('src/main.ts', main(''));
+      const { code, stderr } = await cli('status', '--app', 'src/main.ts');
+      expect([code, stderr]).toEqual([2, expect.stringMatching(/no secret\n {4}at .*src\/app\.module\.ts:\d+/)]);
+    });
+
     it('and with an import that fails after what its module has started failed, too', async () => {
       const module = module_(fromConfig()).replace(
         'ConfigModule.forRoot({',
@@ -270,11 +281,16 @@ export default (async () => {
     expect((await cli('run', '-d', 'src/cli.ts')).code).toBe(0);
   });
 
-  it('is refused if it synchronizes', async () => {
-    project.write('src/app.module.ts', module_(fromConfig('synchronize: true')));
-    const { code, stderr } = await cli('run');
-    expect(stderr).toContain('sets synchronize: true');
-    expect(code).toBe(2);
+  it('is not affected by options with which the app would change the database at its start', async () => {
+    project.write('src/app.module.ts', module_(fromConfig('synchronize: true, migrationsRun: true, dropSchema: true')));
+    const { code, stderr, stdout } = await cli('status');
+    expect(stderr).toMatch(
+      /^! The app in src\/app\.module\.ts sets synchronize: true\. With it, TypeORM would change/m,
+    );
+    expect([code, stdout]).toEqual([0, expect.stringContaining('2 pending')]);
+    expect(await database.query('SELECT to_regclass($1) AS users', ['users'])).toEqual([{ users: null }]);
+    expect((await cli('run')).code).toBe(0);
+    expect((await cli('run')).stdout).toContain('Nothing to do');
   });
 });
 
