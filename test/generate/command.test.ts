@@ -503,24 +503,27 @@ describe('handmade objects', () => {
     expect(contract()).toContain('DROP TABLE "public"."notes"');
   });
 
-  it('another function that makes uuids is left alone, as TypeORM does, unless the entity names one', async () => {
-    project.write(
-      'migrations/1700000000000-users.sql',
-      `-- up
+  itInFull(
+    'another function that makes uuids is left alone, as TypeORM does, unless the entity names one',
+    async () => {
+      project.write(
+        'migrations/1700000000000-users.sql',
+        `-- up
 CREATE TABLE users (id serial CONSTRAINT "PK_a3ffb1c0c8416b9fc6f907b7433" PRIMARY KEY, a uuid NOT NULL DEFAULT gen_random_uuid(), b uuid NOT NULL DEFAULT gen_random_uuid());
 -- down
 DROP TABLE users;
 `,
-    );
-    const columns = (b: string): void =>
-      entity(`@Generated('uuid') @Column() a!: string; @Column('uuid', { default: () => '${b}' }) b!: string;`);
-    columns('gen_random_uuid()');
-    expect((await generate()).stdout).toContain('Nothing to do');
-    columns('uuid_generate_v4()');
-    await generated(...onServer);
-    expect(texts(/\.ts$/)).toContain('ALTER COLUMN "b" SET DEFAULT uuid_generate_v4()');
-    expect(texts(/\.ts$/)).not.toContain('ALTER COLUMN "a"');
-  });
+      );
+      const columns = (b: string): void =>
+        entity(`@Generated('uuid') @Column() a!: string; @Column('uuid', { default: () => '${b}' }) b!: string;`);
+      columns('gen_random_uuid()');
+      expect((await generate()).stdout).toContain('Nothing to do');
+      columns('uuid_generate_v4()');
+      await generated(...onServer);
+      expect(texts(/\.ts$/)).toContain('ALTER COLUMN "b" SET DEFAULT uuid_generate_v4()');
+      expect(texts(/\.ts$/)).not.toContain('ALTER COLUMN "a"');
+    },
+  );
 
   it('a table without an entity is kept by --ignore, with its type and its schema', async () => {
     withFirst();
@@ -725,7 +728,7 @@ describe('on a server', () => {
     expect(await generated(...onServer)).toContain('Nothing to do');
   });
 
-  it('baseline takes over the moment that the server has made of a default', async () => {
+  itInFull('baseline takes over the moment that the server has made of a default', async () => {
     entity(`@Column({ type: 'timestamptz', default: 'now()' }) at!: Date;`);
     await database.query(
       `CREATE TABLE users (id SERIAL NOT NULL, at timestamptz NOT NULL DEFAULT 'now()', CONSTRAINT "PK_a3ffb1c0c8416b9fc6f907b7433" PRIMARY KEY (id))`,

@@ -161,7 +161,7 @@ describe('a migration that the data source would not find is not written', () =>
   });
 });
 
-it('an app that is compiled to dist gets the line for its compiled migrations, and it works', async () => {
+itInFull('an app that is compiled to dist gets the line for its compiled migrations, and it works', async () => {
   const text = (line: string): string => `import { DataSource } from 'typeorm';
 export default new DataSource({ type: 'postgres', url: process.env.DATABASE_URL, entities: ['dist/*.entity{.ts,.js}'], ${line} });
 `;
