@@ -81,6 +81,11 @@ async function fromFile(project: Project, io: Io): Promise<Source> {
   };
 }
 
+/** A line of a stack in the code of this package, which the projects of its own examples are beside. */
+function isOurs(stackLine: string): boolean {
+  return ['dist', 'build'].some((folder) => stackLine.includes(fileURLToPath(packageFile(`${folder}/`))));
+}
+
 /** Loads a file of the project, and says if an environment file was not loaded: otherwise, the first sign is an error about something else. */
 async function withHint<T>(
   load: () => Promise<T>,
@@ -88,7 +93,7 @@ async function withHint<T>(
   { dir }: Project,
   isEmpty: (loaded: T) => boolean,
 ): Promise<readonly [T, NotLoaded | undefined]> {
-  const { result, ...reads } = await noticingReads(load);
+  const { result, ...reads } = await noticingReads(load, isOurs);
   const notLoaded = aboutEnvironment(reads, file, dir);
   if (result.status === 'fulfilled') {
     const hint = notLoaded === undefined && isEmpty(result.value) ? unsetIn(file, reads, '', dir) : undefined;

@@ -1,5 +1,3 @@
-import { fileURLToPath } from 'node:url';
-
 /** The variables that were read while something was loaded, although they were not set. */
 export interface EnvironmentReads<T> {
   readonly result: PromiseSettledResult<T>;
@@ -12,7 +10,10 @@ export interface EnvironmentReads<T> {
  * Notes which variables the code of a project reads in vain, wherever it does that: in the file of the data source, in one that it imports,
  * or in a package that validates them.
  */
-export async function noticingReads<T>(work: () => Promise<T>): Promise<EnvironmentReads<T>> {
+export async function noticingReads<T>(
+  work: () => Promise<T>,
+  isOurs: (stackLine: string) => boolean,
+): Promise<EnvironmentReads<T>> {
   const environment = process.env;
   const missed = new Map<string, boolean>();
   // What a project installs to print stacks may read variables itself.
@@ -20,7 +21,7 @@ export async function noticingReads<T>(work: () => Promise<T>): Promise<Environm
   const note = (name: string): void => {
     if (isAsking || missed.get(name) === true) return;
     isAsking = true;
-    missed.set(name, isReadByProject());
+    missed.set(name, isReadByProject(isOurs));
     isAsking = false;
   };
   process.env = new Proxy(environment, {
@@ -48,14 +49,12 @@ export async function noticingReads<T>(work: () => Promise<T>): Promise<Environm
   }
 }
 
-const thisPackage = fileURLToPath(new URL('..', import.meta.url));
-
 /** Whether the code that reads the variable right now belongs to the project. */
-function isReadByProject(): boolean {
+function isReadByProject(isOurs: (stackLine: string) => boolean): boolean {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 4;
   const reader = String(new Error('who reads').stack).split('\n')[4] ?? '';
   Error.stackTraceLimit = stackTraceLimit;
-  if (reader.includes(thisPackage)) return false;
+  if (isOurs(reader)) return false;
   return /[/\\]/.test(reader) && !/node:|[/\\]node_modules[/\\]/.test(reader);
 }
