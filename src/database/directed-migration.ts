@@ -38,7 +38,8 @@ export async function executeMigration(
   const { queryRunner, progress } = session;
   const execute = runnable[step.direction];
   if (execute === undefined) throw notReversible(step);
-  if (step.direction === 'up') takeBackOwnRecord(step, session, tables);
+  // Migrations that share a session would otherwise add a layer each.
+  const restore = step.direction === 'up' ? takeBackOwnRecord(step, session, tables) : undefined;
   const turns = new Turns(queryRunner);
   try {
     const left = await turns.during(() => execute(queryRunner));
@@ -47,13 +48,15 @@ export async function executeMigration(
     const { failed } = turns;
     if (failed && failed.error === error) Object.assign(progress, { sql: failed.sql, statement: failed.statement });
     throw error;
+  } finally {
+    restore?.();
   }
 }
 
 /** A migration that records itself would be recorded twice, as TypeORM does, and would seem to be applied before it is finished. */
-function takeBackOwnRecord(step: DirectedMigration, { queryRunner, client }: Session, tables: Tables): void {
+function takeBackOwnRecord(step: DirectedMigration, { queryRunner, client }: Session, tables: Tables): () => void {
   const { name } = step.migration;
-  interceptQueries(queryRunner, async (sql, given, execute) => {
+  return interceptQueries(queryRunner, async (sql, given, execute) => {
     const result = await execute(sql, ...given);
     const [parameters] = given;
     if (sql.includes(name) || (Array.isArray(parameters) && parameters.includes(name)))
