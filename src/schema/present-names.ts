@@ -4,7 +4,6 @@ import { keyOf } from './object-id.js';
 import type { ObjectId } from './object-id.js';
 import { schemaOf } from './read.js';
 import type { Schema, SchemaObject } from './read.js';
-
 import { isTuned } from './tuned-index.js';
 import { keyColumns } from './unique-key.js';
 
