@@ -172,10 +172,9 @@ function notCreated(file: string, error: unknown): Error {
   const main = isMainFile(file) ? undefined : mainFileBeside(file);
   // A main file is in most stacks, because it imports the rest.
   const place = locationOf(error, isMainFile(file) ? '' : file);
-  const set = unsetVariables(error);
-  const toSet = set && `${set}. The database was not touched.`;
+  const toSet = unsetVariables(error);
   const next = [
-    toSet ??
+    (toSet && `${toSet}.`) ??
       'Set what the app needs to start, such as environment variables. No provider may use the database while the app is created.',
     ...(main === undefined
       ? []

@@ -2,6 +2,7 @@ import { messageOf } from '../errors.js';
 import { extensionOfType, extensionsCalledIn } from '../schema/extension-of.js';
 import { quoteLiteral, quoteName } from '../sql/index.js';
 import { sqlState } from './failure.js';
+import { refusedExtension } from './refused-extension.js';
 import type { SqlClient } from './sql-client.js';
 
 /**
@@ -25,19 +26,13 @@ export async function missingExtension(client: Pick<SqlClient, 'query'>, error: 
   const [there] = found.rows as readonly { readonly schema: string; readonly path: string }[];
   if (there !== undefined)
     return `${what}, which is in the schema ${quoteName(there.schema)}, and the search_path is ${there.path}. Add that schema to it in the data source: extra: { options: '-c search_path=…' }.`;
+  const missing = `${what}, which is not installed in this database.`;
   const create = `CREATE EXTENSION IF NOT EXISTS ${quoteName(extension)};`;
-  return (await mayCreate(client, extension))
-    ? `${what}, which is not installed in this database. This role may install it, once: ${create} Then run again.`
-    : `${what}, which is not installed in this database. Ask an administrator to install it, once: ${create} Then run again.`;
-}
-
-async function mayCreate(client: Pick<SqlClient, 'query'>, extension: string): Promise<boolean> {
-  const asked = await client
-    .query(
-      `SELECT rolsuper OR (has_database_privilege(current_database(), 'CREATE') AND
-         EXISTS (SELECT FROM pg_available_extension_versions WHERE name = ${quoteLiteral(extension)} AND trusted)) AS may
-       FROM pg_roles WHERE rolname = current_user`,
-    )
-    .catch(() => undefined);
-  return asked?.rows[0]?.['may'] === true;
+  const refused = await client.query(refusedExtension, [extension]).catch(() => undefined);
+  const [refusal] = refused?.rows ?? [];
+  if (refusal?.['isAbsent'] === true)
+    return `${missing} The server does not have it either: install its package on the server, then ${create} Then run again.`;
+  return refused !== undefined && refusal === undefined
+    ? `${missing} This role may install it, once: ${create} Then run again.`
+    : `${missing} Ask an administrator to install it, once: ${create} Then run again.`;
 }

@@ -1,3 +1,4 @@
+import { refusedExtension } from '../../database/refused-extension.js';
 import type { SqlClient } from '../../database/sql-client.js';
 import { messageOf } from '../../errors.js';
 import { nameOf } from '../../observe/catalog.js';
@@ -13,9 +14,6 @@ interface Question {
   readonly sql: string;
   readonly says: (row: Readonly<Record<string, unknown>>) => string;
 }
-
-/** Roles of cloud providers that may install some extensions which otherwise require a superuser. */
-const managed = `('rds_superuser', 'cloudsqlsuperuser', 'azure_pg_admin', 'alloydbsuperuser')`;
 
 /**
  * The questions to the live server, asked as the role that will run the migrations: https://www.postgresql.org/docs/current/ddl-priv.html
@@ -61,16 +59,7 @@ const questions: Readonly<Record<Asked, Question>> = {
     says: ({ name, role }) => `${String(role)} is not a member of the role ${String(name)}`,
   },
   'create extension': {
-    sql: `SELECT asked.name, current_user AS role, v.name IS NULL AS "isAbsent"
-      FROM (SELECT $1::text AS name) AS asked
-      LEFT JOIN LATERAL (
-        SELECT a.name, bool_or(NOT v.superuser OR v.trusted AND has_database_privilege(current_database(), 'CREATE')) AS "mayCreate"
-        FROM pg_available_extensions a JOIN pg_available_extension_versions v ON v.name = a.name AND v.version = a.default_version
-        WHERE a.name = asked.name GROUP BY 1
-      ) AS v ON true
-      WHERE NOT EXISTS (SELECT FROM pg_extension WHERE extname = $1)
-        AND (v.name IS NULL OR NOT v."mayCreate" AND NOT EXISTS (SELECT FROM pg_roles
-          WHERE rolname = current_user AND rolsuper OR rolname IN ${managed} AND pg_has_role(oid, 'MEMBER')))`,
+    sql: refusedExtension,
     says: ({ name, role, isAbsent }) =>
       isAbsent === true
         ? `the server does not have the extension ${String(name)}`
