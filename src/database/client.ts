@@ -1,5 +1,6 @@
 import { adviceOnParts, causeOf, encode, placeOf, reasonOf } from '../data-source/address.js';
 import { embeddedHostOf } from '../data-source/embedded-brand.js';
+import { setBy } from '../data-source/set-by.js';
 import { codeOf, isMigrateError, messageOf, MigrateError } from '../errors.js';
 import { poolOf } from '../typeorm/driver.js';
 import { abortable, cancelled, pause } from './cancel.js';
@@ -208,7 +209,7 @@ export function connectionError(error: unknown, shown: string | undefined, attem
       message: `Authentication failed at ${where}: ${reason}.`,
       next: /no encryption|SSL off/.test(reason)
         ? 'The server accepts only encrypted connections: add sslmode=require to DATABASE_URL, or `ssl` to the data source. Nothing was changed.'
-        : 'Correct the user and password, in DATABASE_URL (PGUSER, PGPASSWORD) or where the data source gets them. Nothing was changed.',
+        : `Correct the user and password, in ${setBy(shown ?? '', ['user', 'password'])}. Nothing was changed.`,
       cause,
     });
   }
@@ -216,7 +217,7 @@ export function connectionError(error: unknown, shown: string | undefined, attem
     return new MigrateError({
       code: 'DATABASE_MISSING',
       message: `The server at ${where} has no such database: ${reason}.`,
-      next: 'Create it: nest-migrate database create\nOr correct its name, in DATABASE_URL or where the data source gets it.',
+      next: `Create it: nest-migrate database create\nOr correct its name, in ${setBy(shown ?? '', ['database'])}.`,
       cause,
     });
   }
@@ -230,7 +231,7 @@ export function connectionError(error: unknown, shown: string | undefined, attem
         : (adviceOnParts(shown) ??
           aboutSsl(error) ??
           aboutPooler(error) ??
-          "Start the server, or correct its address, in DATABASE_URL or where the data source gets it. To wait longer: --connect-timeout 2min; in an app, the setting connect: { timeout: '2min' }. Nothing was changed."),
+          `Start the server, or correct its address, in ${setBy(shown, ['host', 'port'])}. To wait longer: --connect-timeout 2min; in an app, the setting connect: { timeout: '2min' }. Nothing was changed.`),
     cause,
   });
 }

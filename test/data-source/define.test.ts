@@ -509,4 +509,40 @@ describe('the error for a connection whose options come from unset or mistyped v
     expect(next).toMatch(/^The host contains a character that no name of a server contains, such as a comma, /);
     expect(failed({ url: 'postgres://app:a/b@db/shop' }).next).toMatch(/^Percent-encode special characters/);
   });
+
+  it('names the variables that hold the address, whatever the project calls them', () => {
+    const options = { host: 'db.local', port: 6432, username: 'app', password: 'x', database: 'shop' };
+    const next = (code: string): string | undefined =>
+      connectionError(
+        Object.assign(new Error('no'), { code }),
+        showConnection(new DataSource({ type: 'postgres', ...options })),
+      ).next;
+    const all = (): unknown => [next('ECONNREFUSED'), next('28P01'), next('3D000')];
+    const given = (variables: Record<string, string>): unknown => {
+      Object.assign(process.env, variables);
+      try {
+        return all();
+      } finally {
+        for (const name of Object.keys(variables)) delete process.env[name];
+      }
+    };
+    const said = (address: string, credentials: string, database: string): unknown => [
+      expect.stringMatching(`^Start the server, or correct its address, in ${address}\\. To wait`),
+      `Correct the user and password, in ${credentials}. Nothing was changed.`,
+      `Create it: nest-migrate database create\nOr correct its name, in ${database}.`,
+    ];
+    const unknown = 'DATABASE_URL or where the data source gets it';
+    expect(all()).toEqual(said(unknown, unknown.replace(/it$/, 'them'), unknown));
+    const parts = { DB_HOST: 'db.local', DB_PORT: '6432', DB_USERNAME: 'app', DB_PASSWORD: 'wrong', DB_NAME: 'shop' };
+    // Of another database, and of none.
+    const others = { PG_PASS: 'y', MAIL_HOST: 'db.local', USERNAME: 'app', SQL_LOG: 'all' };
+    expect(given({ ...parts, ...others })).toEqual(
+      said('DB_HOST and DB_PORT', 'DB_USERNAME and DB_PASSWORD', 'DB_NAME'),
+    );
+    const url = {
+      MAIN_DATABASE: 'postgresql://app:wrong@db.local:6432/shop',
+      OTHER_DB: 'postgres://b@db.local:6432/shop',
+    };
+    expect(given(url)).toEqual(said('MAIN_DATABASE', 'MAIN_DATABASE', 'MAIN_DATABASE'));
+  });
 });

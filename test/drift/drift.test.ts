@@ -531,7 +531,7 @@ describe('problems', () => {
     `);
     expect(await refused(database.urlFor('nobody', 'hunter2'))).toMatchInlineSnapshot(`
       "✖ Authentication failed at postgres://nobody:***@server/db: password authentication failed for user "nobody".
-      → Correct the user and password, in DATABASE_URL (PGUSER, PGPASSWORD) or where the data source gets them. Nothing was changed.
+      → Correct the user and password, in DATABASE_URL or where the data source gets them. Nothing was changed.
       More: nest-migrate help AUTHENTICATION_FAILED
       exit code 1"
     `);
