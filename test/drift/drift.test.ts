@@ -525,13 +525,13 @@ describe('problems', () => {
     expect(await refused(noServer, '--connect-timeout', '100ms')).toMatchInlineSnapshot(`
       "no connection yet: connect ECONNREFUSED 127.0.0.1:1; retrying
       ✖ No connection to postgres://me:***@server/db (tried 2 times): connect ECONNREFUSED 127.0.0.1:1.
-      → Start the server, or correct its address, in DATABASE_URL or where the data source gets it. To wait longer: --connect-timeout 2min; in an app, the setting connect: { timeout: '2min' }. Nothing was changed.
+      → Start the server, or correct its address, in DATABASE_URL. To wait longer: --connect-timeout 2min; in an app, the setting connect: { timeout: '2min' }. Nothing was changed.
       More: nest-migrate help CONNECTION_FAILED
       exit code 1"
     `);
     expect(await refused(database.urlFor('nobody', 'hunter2'))).toMatchInlineSnapshot(`
       "✖ Authentication failed at postgres://nobody:***@server/db: password authentication failed for user "nobody".
-      → Correct the user and password, in DATABASE_URL or where the data source gets them. Nothing was changed.
+      → Correct the user and password, in DATABASE_URL. Nothing was changed.
       More: nest-migrate help AUTHENTICATION_FAILED
       exit code 1"
     `);
