@@ -1,6 +1,5 @@
 import { adviceOnParts, causeOf, encode, placeOf, reasonOf } from '../data-source/address.js';
 import { embeddedHostOf } from '../data-source/embedded-brand.js';
-import { setBy } from '../data-source/set-by.js';
 import { codeOf, isMigrateError, messageOf, MigrateError } from '../errors.js';
 import { poolOf } from '../typeorm/driver.js';
 import { abortable, cancelled, pause } from './cancel.js';
@@ -9,6 +8,7 @@ import { watchReplies } from './replies.js';
 import type { ConnectContext, OwnClient, SqlClient } from './sql-client.js';
 import type { Awaited } from './replies.js';
 import { parting, processIdOf, rememberQueries, wireOf } from './wire.js';
+import { setBy } from './set-by.js';
 import { supposedBackend } from './witness.js';
 import type { Backend } from './witness.js';
 

@@ -62,6 +62,18 @@ describe('init', () => {
     expect(stderr).toMatch(/→ Name one: [^]* --data-source <file>; [^]*"dataSources" in package.json/);
   });
 
+  it.each([
+    ['.env*\n/.nest-migrate/\n', ''],
+    ['**/.env\n.nest-migrate\n', ''],
+    ['.env*\n!.env.example\n', '.nest-migrate/\n'],
+    ['.env*\n!.env\n', '.env\n.nest-migrate/\n'],
+    ['.envrc\n[\n# .env\n', '.env\n.nest-migrate/\n'],
+  ])('adds to %j only what it does not ignore yet', async (before, added) => {
+    nestProject({ '.gitignore': before, 'src/main.ts': '' });
+    expect((await cli('init')).code).toBe(0);
+    expect(project.read('.gitignore')).toBe(before + added);
+  });
+
   it('keeps the line ends of a project from Windows', async () => {
     nestProject({
       'package.json': '{\r\n  "name": "app",\r\n  "dependencies": { "@nestjs/core": "^11.2.0" }\r\n}\r\n',

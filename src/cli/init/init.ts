@@ -160,12 +160,21 @@ function newFile(dir: string, file: string, text: string): Change {
 function gitignore(dir: string): Change {
   const path = join(dir, '.gitignore');
   const before = existsSync(path) ? readFileSync(path, 'utf8') : '';
-  const present = new Set(before.split(/\r?\n/).map((line) => line.trim().replace(/\/$/, '')));
-  const missing = gitignoreLines.filter((line) => !present.has(line.replace(/\/$/, '')));
+  const missing = gitignoreLines.filter((line) => !isIgnored(line.replace(/\/$/, ''), before));
   if (missing.length === 0) return { file: '.gitignore', text: undefined };
   const end = lineEndOf(before);
   const gap = before === '' || before.endsWith('\n') ? '' : end;
   return { file: '.gitignore', text: `${before}${gap}${missing.join(end)}${end}` };
+}
+
+/** As in git, the last line that matches decides: `.env*`, then `!.env`. */
+function isIgnored(name: string, lines: string): boolean {
+  const matching = lines.split(/\r?\n/).filter((line) => {
+    const pattern = line.trim().replace(/^!?(?:\/|\*\*\/)?|\/$/g, '');
+    const regex = pattern.replace(/[.+^${}()|[\]\\]/g, String.raw`\$&`).replace(/\*+/g, '[^/]*');
+    return pattern !== '' && new RegExp(`^${regex.replaceAll('?', '.')}$`).test(name);
+  });
+  return matching.at(-1)?.trim().startsWith('!') === false;
 }
 
 function packageJson({ text, json }: Manifest, setting: object | undefined): Change {
