@@ -56,6 +56,7 @@ export const errorCodes = [
   'MIGRATION_BLOCKED',
   'MIGRATION_HALF_DONE',
   'OUTCOME_UNKNOWN',
+  'ONLY_RECORDED',
   'MIGRATIONS_PENDING',
   'WAIT_TIMEOUT',
   // creating the entities on a shadow

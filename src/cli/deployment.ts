@@ -19,6 +19,11 @@ const upTo: Flag = {
 const phases = ['expand', 'contract', 'all', 'due'];
 const dryRun: Flag = { flags: '--dry-run', summary: 'execute the SQL, print it, and roll it back' };
 
+const recordedToo: Flag = {
+  flags: '--recorded-too',
+  summary: 'also execute the down of migrations that were only recorded (baseline, --fake)',
+};
+
 const dev: Description = {
   name: 'dev',
   summary: 'change your database to match the entities, and write the migration',
@@ -128,6 +133,7 @@ const revert: Description = {
     },
     { flags: '--all', summary: 'revert everything', conflicts: ['lastRun'] },
     { flags: '--last-run', summary: 'revert everything that the last run applied' },
+    recordedToo,
     {
       flags: '--fake',
       summary: 'record the migrations as reverted without executing them',
@@ -144,6 +150,7 @@ const redo: Description = {
   options: [
     { flags: '--count <n>', summary: 'number of changes', parse: count },
     { flags: '--step', summary: 'count migrations instead of changes' },
+    recordedToo,
   ],
   examples: ['redo', 'redo --count 2'],
 };

@@ -58,15 +58,20 @@ const run: Handler<
   return flags.strict && result.problems ? ExitCode.todo : ExitCode.done;
 };
 
+interface RecordedFlag {
+  readonly recordedToo?: boolean;
+}
+
 const revert: Handler<
   Pick<RevertOptions, 'to' | 'count'> &
-    ModeFlags & { readonly all?: boolean; readonly lastRun?: boolean; readonly step?: boolean }
+    ModeFlags &
+    RecordedFlag & { readonly all?: boolean; readonly lastRun?: boolean; readonly step?: boolean }
 > = async (io, flags) => {
-  const { to, count, all, lastRun } = flags;
+  const { to, count, all, lastRun, recordedToo } = flags;
   const which = all ? 'all' : lastRun ? 'last-run' : undefined;
   const result = await watched(io, (shown) =>
     withMigrator(shown, flags, (migrator) =>
-      migrator.revert({ to, count, which, unit: unitOf(flags), mode: modeOf(flags) }),
+      migrator.revert({ to, count, which, unit: unitOf(flags), recordedToo, mode: modeOf(flags) }),
     ),
   );
   io.result(result, () =>
@@ -77,9 +82,10 @@ const revert: Handler<
   return ExitCode.done;
 };
 
-const redo: Handler<{ readonly count?: number; readonly step?: boolean }> = async (io, flags) => {
+const redo: Handler<RecordedFlag & { readonly count?: number; readonly step?: boolean }> = async (io, flags) => {
+  const { count, recordedToo } = flags;
   const result = await watched(io, (shown) =>
-    withMigrator(shown, flags, (migrator) => migrator.redo({ count: flags.count, unit: unitOf(flags) })),
+    withMigrator(shown, flags, (migrator) => migrator.redo({ count, unit: unitOf(flags), recordedToo })),
   );
   io.result(result, () => [summary(result.applied, 'reverted and applied again', 'nothing is applied', io)]);
   return ExitCode.done;

@@ -18,8 +18,8 @@ interface Commands {
 
 const known: { readonly [C in keyof Commands]: Readonly<Record<keyof Commands[C], true>> } = {
   run: { to: true, count: true, transaction: true, mode: true, phase: true },
-  revert: { to: true, count: true, unit: true, which: true, mode: true },
-  redo: { count: true, unit: true },
+  revert: { to: true, count: true, unit: true, which: true, recordedToo: true, mode: true },
+  redo: { count: true, unit: true, recordedToo: true },
   wait: { timeoutMs: true, until: true },
   create: { name: true, kind: true, language: true, dir: true, moduleKind: true, addToList: true, ask: true },
   dropDatabase: { yesDrop: true, ask: true, force: true },

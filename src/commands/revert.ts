@@ -13,6 +13,7 @@ import { checkCount, findByReference } from './choose.js';
 import { list, survey, surveyInside } from './context.js';
 import type { CommandContext, Survey } from './context.js';
 import { findToRevert } from './kept-downs.js';
+import { refuseOnlyRecorded } from './only-recorded.js';
 import type { Need } from './kept-downs.js';
 import type { RedoOptions, RedoResult, RevertedChange, RevertOptions, RevertResult } from './types.js';
 import { execute } from './execute.js';
@@ -93,6 +94,7 @@ async function goBackNow(
       const rows = only
         ? now.state.applied.filter(({ name }) => only.has(name)).reverse()
         : await choose(options, now, client, context);
+      if (only === undefined) await refuseOnlyRecorded(rows, options, now, client, context);
       const { migrations, kept } = await findToRevert(rows, need, now, client, context);
       const down = migrations.map((migration) => ({ migration, direction: 'down' as const }));
       if (down.length === 0) return { ...nothing, waitedForLockMs: lock.waitedMs };

@@ -56,6 +56,8 @@ export interface RevertOptions {
   readonly unit?: 'change' | 'step' | undefined;
   /** `all`: everything; `last-run`: everything that the last run applied. By default, the last change. */
   readonly which?: 'all' | 'last-run' | undefined;
+  /** Also execute the `down` of migrations that were only recorded as applied (`baseline`, `--fake`). @default false */
+  readonly recordedToo?: boolean | undefined;
   readonly mode?: RunMode | undefined;
 }
 
@@ -79,7 +81,7 @@ export interface RevertResult {
 }
 
 /** Options of `redo`. By default, it reverts the last change and applies it again. */
-export type RedoOptions = Pick<RevertOptions, 'count' | 'unit'>;
+export type RedoOptions = Pick<RevertOptions, 'count' | 'unit' | 'recordedToo'>;
 
 /** The result of `redo`. */
 export interface RedoResult {

@@ -206,6 +206,7 @@ export function selectChecksums(tables: Pick<Tables, 'log'>): string {
 export interface AppliedDetail {
   readonly migration: string;
   readonly finished_at: string;
+  /** Null if the migration was only recorded, not executed. */
   readonly duration_ms: number | null;
   readonly batch: number;
 }

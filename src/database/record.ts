@@ -26,7 +26,8 @@ function isOpen({ xid }: Fenced): string {
 /** A finished step, and what is stored of it. */
 export interface Done {
   readonly step: DirectedMigration;
-  readonly durationMs: number;
+  /** Undefined if it was only recorded, not executed. */
+  readonly durationMs: number | undefined;
   readonly down?: KeptDown | undefined;
 }
 
@@ -75,12 +76,13 @@ export async function recordAndCommit(
 function recordSql({ step, durationMs, down }: Done, transaction: Fenced, context: ApplyContext): string {
   const { tables } = context;
   const { names, values } = attemptColumns(attemptOf(step, context, 'transactional'));
-  const duration = Math.round(durationMs);
+  const duration = Math.round(durationMs ?? 0);
+  const stored = `${duration} + ${isOpen(transaction)}`;
   const [xid, xidValue] = context.log.columns.has('xid') ? [', xid', ', pg_current_xact_id()'] : ['', ''];
   return `${ledgerAndDown(step, down, context)};
     INSERT INTO ${tables.log} (${names}${xid}, state, started_at, finished_at, duration_ms)
       VALUES (${values}${xidValue}, '${step.direction === 'up' ? 'applied' : 'reverted'}',
-        clock_timestamp() - interval '${duration} milliseconds', clock_timestamp(), ${duration} + ${isOpen(transaction)})`;
+        clock_timestamp() - interval '${duration} milliseconds', clock_timestamp(), ${durationMs === undefined ? `nullif(${stored}, 0)` : stored})`;
 }
 
 function asNotRecorded(error: unknown): unknown {

@@ -109,7 +109,7 @@ async function attemptOnce(
         at.step = step;
         const done = await applyStep(session, step, context);
         at.denied.throwFirst();
-        at.durations.push(done.durationMs);
+        at.durations.push(done.durationMs ?? 0);
         if (at.ending?.rest) await at.ending.rest.finish(done.down);
         else if (step === steps.at(-1)) await recordAndCommit(session, at.transaction, done, context);
         else await recordStep(session, at.transaction, done, context, steps[index + 1]);

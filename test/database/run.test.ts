@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Table } from 'typeorm';
 import type { QueryRunner } from 'typeorm';
+import type { RevertOptions } from '../../src/commands/types.js';
 import { runNode } from '../support/cli.js';
 import { createDatabase, createRole } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
@@ -157,6 +158,36 @@ describe('run', () => {
     expect(await relations('users%')).toEqual([]);
     await using({ url: database.url, migrations: all }, (migrator) => migrator.revert({ which: 'all', mode: 'fake' }));
     expect(await ledger()).toEqual([]);
+  });
+
+  it('does not execute the down of what was only recorded, unless it is told to', async () => {
+    const [first, ...more] = all;
+    await using({ url: database.url, migrations: [first!] }, (migrator) => migrator.run());
+    await using({ url: database.url, migrations: all }, (migrator) => migrator.run({ mode: 'fake' }));
+    await database.query('ALTER TABLE users ADD email text');
+    const back = (options: RevertOptions) =>
+      using({ url: database.url, migrations: all }, (migrator) => migrator.revert(options));
+    for (const options of [{}, { which: 'all' }, { to: names[0] }, { which: 'last-run', mode: 'dry' }] as const) {
+      const error = await failureOf(back(options));
+      expect([error.code, error.exitCode]).toEqual(['ONLY_RECORDED', 2]);
+      expect(error.message).toMatch(/^IndexEmail1700000000003(?: was|, AddEmail1700000000002 were) not executed/);
+    }
+    await expect(
+      using({ url: database.url, migrations: all }, (migrator) => migrator.redo({ count: 1 })),
+    ).rejects.toMatchObject({ code: 'ONLY_RECORDED' });
+    expect(await ledger()).toEqual(names);
+    const [last] = (
+      await using({ url: database.url, migrations: all }, (migrator) => migrator.status())
+    ).result.applied.slice(-1);
+    expect(last).toMatchObject({ name: names[2], durationMs: null });
+    await back({ mode: 'fake' });
+    // What was executed by hand before it was recorded.
+    await back({ recordedToo: true });
+    expect(await ledger()).toEqual(names.slice(0, 1));
+    // Executed later, it is like any other.
+    await using({ url: database.url, migrations: all }, (migrator) => migrator.run());
+    await back({ count: more.length });
+    expect(await relations('users%')).toEqual(['users', 'users_pkey']);
   });
 
   it('shows the SQL and changes nothing: --dry-run', async () => {
