@@ -161,8 +161,7 @@ describe('run', () => {
   });
 
   it('does not execute the down of what was only recorded, unless it is told to', async () => {
-    const [first, ...more] = all;
-    await using({ url: database.url, migrations: [first!] }, (migrator) => migrator.run());
+    await using({ url: database.url, migrations: [users] }, (migrator) => migrator.run());
     await using({ url: database.url, migrations: all }, (migrator) => migrator.run({ mode: 'fake' }));
     await database.query('ALTER TABLE users ADD email text');
     const back = (options: RevertOptions) =>
@@ -186,7 +185,7 @@ describe('run', () => {
     expect(await ledger()).toEqual(names.slice(0, 1));
     // Executed later, it is like any other.
     await using({ url: database.url, migrations: all }, (migrator) => migrator.run());
-    await back({ count: more.length });
+    await back({ count: 2 });
     expect(await relations('users%')).toEqual(['users', 'users_pkey']);
   });
 
