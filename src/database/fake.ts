@@ -19,7 +19,8 @@ export async function recordOnly(steps: readonly DirectedMigration[], context: A
       transaction = await begin(session, steps, context);
       if (transaction === undefined) return false;
       for (const step of steps) {
-        if (step === steps.at(-1)) await recordAndCommit(session, transaction, { step, durationMs: undefined }, context);
+        if (step === steps.at(-1))
+          await recordAndCommit(session, transaction, { step, durationMs: undefined }, context);
         else await recordStep(session, transaction, { step, durationMs: undefined }, context);
       }
       return true;
