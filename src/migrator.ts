@@ -258,7 +258,7 @@ const withoutDependencies: Instantiate = (migrationClass) => {
   throw new MigrateError({
     code: 'MIGRATION_DEPENDENCY',
     message: `${migrationClass.name} needs dependencies in its constructor, and there is no Nest app here to provide them.`,
-    next: 'Run it inside the app (MigrationsModule), or with the app: nest-migrate run --app src/app.module.ts',
+    next: 'Let the app provide them: add --app src/app.module.ts to the command; or run the migrations inside the app (MigrationsModule).',
     migration: migrationClass.name,
   });
 };

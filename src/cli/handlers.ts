@@ -120,7 +120,10 @@ const create: Handler<
   },
   [name: string]
 > = async (io, flags, name) => {
-  const { copySql, isLeftOutOfBuild, languageLines } = await import('./language.js');
+  const [{ languageLines }, { missingAsset }] = await Promise.all([
+    import('./language.js'),
+    import('../files/sql-assets.js'),
+  ]);
   const language: CreateOptions['language'] = flags.sql ? 'sql' : flags.js ? 'js' : undefined;
   const ask = (await import('./ask.js')).terminal(io);
   const result = await withMigrator(io, flags, (migrator) =>
@@ -140,7 +143,8 @@ const create: Handler<
     ...listLines(result),
     ...(left === undefined ? [] : [`To run it, ${left}.`]),
   ]);
-  if (language === 'sql' && isLeftOutOfBuild(process.cwd())) io.note(copySql);
+  const asset = missingAsset(result.file);
+  if (asset) io.note(`→ \`nest build\` copies .sql files only if nest-cli.json says so: ${asset}`);
   return ExitCode.done;
 };
 

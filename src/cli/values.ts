@@ -27,6 +27,6 @@ export function steps(text: string): readonly string[] {
   const names = text.split(',').map((name) => name.trim());
   if (names.every((name) => checkSteps.includes(name))) return names;
   throw new InvalidArgumentError(
-    `The steps are ${checkSteps.join(', ')}. To check the database as well, use --database.`,
+    `The steps are ${checkSteps.join(', ')}. The flags --database and --with-rows add the others.`,
   );
 }

@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import { fromHere } from '../data-source/describe.js';
 import { ExitCode, MigrateError } from '../errors.js';
 import type { ListedFile, MigrationList } from '../files/migration.js';
+import { missingAsset } from '../files/sql-assets.js';
 import type { Survey } from './context.js';
 import type { StatusProblem } from './types.js';
 
@@ -41,8 +42,14 @@ export function refuseStaleBuild(
   if (missing.length > 0)
     throw refused(
       `${some(missing)} ${missing.length === 1 ? 'is' : 'are'} not compiled yet, and this process loads compiled files only.`,
-      'npm run build, then try again.',
+      howToCompile(missing),
     );
+}
+
+function howToCompile(missing: readonly ListedFile[]): string {
+  const asset = missing.map(({ file }) => missingAsset(file)).find((one) => one !== undefined);
+  if (asset === undefined) return 'npm run build, then try again.';
+  return `\`nest build\` copies .sql files only if nest-cli.json says so: ${asset}. Add it, npm run build, then try again.`;
 }
 
 function outputsIn(listed: readonly ListedFile[]): string {

@@ -65,6 +65,10 @@ async function failure(
   const batches = rows === 0 ? '' : ` Of the next one, the batches up to row ${rows} are committed and stay.`;
   const state = `${stateInSteps(progress)}${batches}${about}`;
   if (context.signal.aborted) return cancelled(context.signal, `Migration ${name}: ${state}`);
+  const undo =
+    progress.kept === 0
+      ? ''
+      : ` If you undo the done statements by hand instead: nest-migrate resolve ${name} --not-started`;
   const at = {
     migration: name,
     direction: step.direction,
@@ -72,7 +76,7 @@ async function failure(
     statement: session.progress.statement,
     state,
     hint: endingOf(error),
-    next: `${about === '' ? 'Correct what is wrong, then' : 'When the server answers again,'} \`${again}\`: it continues at statement ${progress.kept + 1}. If you undo the done statements by hand instead: nest-migrate resolve ${name} --not-started`,
+    next: `${about === '' ? 'Correct what is wrong, then' : 'When the server answers again,'} \`${again}\`: it continues at statement ${progress.kept + 1}.${undo}`,
   };
   const denied = await mayNotRecord(error, at, { tables: context.tables, client: session.client });
   return denied ?? migrationFailed(error, at);

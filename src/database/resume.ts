@@ -100,8 +100,11 @@ export function diverged(step: DirectedMigration, statements: number): MigrateEr
   const { name } = step.migration;
   return new MigrateError({
     code: 'MIGRATION_HALF_DONE',
-    message: `Migration ${name} stopped earlier after ${statements} statements, and the statements that it executes now are not the same ones: it was edited, or they depend on what is in the database. Nothing was executed now.`,
-    next: `If it may run again from its first statement: nest-migrate resolve ${name} --not-started. If it was finished by hand: nest-migrate resolve ${name} --finished`,
+    message: `Migration ${name} stopped earlier after ${statements} statement${statements === 1 ? '' : 's'}, and the statements that it executes now are not the same ones: it was edited, or they depend on what is in the database. Nothing was executed now.`,
+    next: `Look at the database, then record what you found:
+  nest-migrate resolve ${name} --done-until <n>   the first n of its present statements are done
+  nest-migrate resolve ${name} --not-started   it may run again from its first statement
+  nest-migrate resolve ${name} --finished   it was finished by hand`,
     migration: name,
   });
 }

@@ -139,9 +139,15 @@ const raisedInSql = 'P0001';
 /** `throw new Error('cannot be undone')`, or RAISE EXCEPTION: a deliberate refusal. */
 export function refusal(error: unknown): WayBack | undefined {
   const code = codeOf(error);
-  const isMistake = mistakes.has((error as { readonly name?: string } | undefined)?.name ?? '');
-  if (isMistake || (code !== undefined && code !== raisedInSql)) return undefined;
+  const isMistake = mistakes.has((error as { readonly name?: string } | undefined)?.name ?? '') || isOfTypeorm(error);
+  if (code === undefined ? isMistake : code !== raisedInSql) return undefined;
   return { leads: 'nowhere', reason: `its down refuses: ${clauseOf(error)}` };
+}
+
+/** TypeORM itself refuses what the `down` asks of it. Known by name, because a project may have several copies of TypeORM. */
+function isOfTypeorm(error: unknown): boolean {
+  if (!(error instanceof Object)) return false;
+  return error.constructor.name === 'TypeORMError' || isOfTypeorm(Object.getPrototypeOf(error));
 }
 
 function reasonOf(error: unknown): string {

@@ -153,6 +153,14 @@ describe('replay', () => {
   async down() { throw new Error('irreversible'); }
 };`,
     );
+    // TypeORM refuses to delete everything.
+    project.write(
+      'migrations/1700000000006-DeletesAll.js',
+      `exports.DeletesAll1700000000006 = class DeletesAll1700000000006 {
+  async up(q) { await q.query("INSERT INTO users (name) VALUES ('a')"); }
+  async down(q) { const { TypeORMError } = require('typeorm'); class EmptyCriteria extends TypeORMError {} throw new EmptyCriteria('Empty criteria(s).'); }
+};`,
+    );
     project.write(
       'migrations/1700000000007-Alone.sql',
       '-- transaction: false\n-- up\nCREATE INDEX CONCURRENTLY j ON users (name);\n-- down\nSELECT 1;\n',
@@ -187,6 +195,7 @@ exports.CommitsToo1700000000010 = class CommitsToo1700000000010 {
       'notice: Never1700000000004 cannot be reverted: it has no down.',
       'notice: Refuses1700000000005 cannot be reverted: its down refuses: the data is gone.',
       'notice: Class1700000000006 cannot be reverted: its down refuses: irreversible.',
+      'error: DeletesAll1700000000006 cannot be reverted: its down fails: Empty criteria(s).',
       'error: The down of Alone1700000000007 does not restore the schema from before its up:\n  index j exists, but did not before',
     ]);
   });

@@ -40,6 +40,20 @@ describe('migrations.lock', () => {
     expect(await project.step('files')).toEqual({ name: 'files', state: 'ok', findings: [] });
   });
 
+  it('expects what `create --data` writes to be filled in, too', async () => {
+    await project.locked();
+    await project.cli('create', 'Fill', '--data', '--js');
+    const fill = readdirSync(join(project.dir, 'migrations')).find((name) => name.endsWith('Fill.js')) ?? '';
+    project.write(
+      `migrations/${fill}`,
+      project.read(`migrations/${fill}`).replace('// await backfill', 'await backfill'),
+    );
+    expect(await project.step('files')).toMatchObject({
+      state: 'notice',
+      findings: [{ severity: 'notice', message: expect.stringContaining('is no longer empty, but') }],
+    });
+  });
+
   itInFull('knows an edited file, and none that only has other line ends', async () => {
     await project.locked();
     project.write('migrations/1700000000001-CreateUsers.sql', `\uFEFF${createUsers.replaceAll('\n', '\r\n')}`);

@@ -4,6 +4,7 @@ import type { ListedFile, KnownMigration, MigrationList } from '../../files/migr
 import { incompleteIn, namesOfChange } from '../../files/change.js';
 import { duplicatesIn, inOrder, migrationsOf } from '../../files/resolve.js';
 import type { CommandContext } from '../context.js';
+import { missingAsset } from '../../files/sql-assets.js';
 import { noFilesIn } from '../no-files.js';
 import { unlistedFiles } from '../unlisted.js';
 import type { CheckFinding } from './types.js';
@@ -24,7 +25,30 @@ export function filesStep({ context, list, broken, lock }: CheckWork): Promise<r
     ...placeOf(file),
     next: `Delete the output and build again: rm -r ${fromHere(dirname(file))} && npm run build`,
   }));
-  return Promise.resolve([...unmatched, ...stale, ...unlisted(list, context), ...broken, ...lockFindings(lock)]);
+  return Promise.resolve([
+    ...unmatched,
+    ...stale,
+    ...notCopied(list),
+    ...unlisted(list, context),
+    ...broken,
+    ...lockFindings(lock),
+  ]);
+}
+
+/** The app would start without them, and find nothing pending. */
+function notCopied({ files }: MigrationList): readonly CheckFinding[] {
+  const [first, ...others] = files.filter(({ file }) => missingAsset(file) !== undefined);
+  if (first === undefined) return [];
+  const what =
+    others.length === 0 ? fromHere(first.file) : `${fromHere(first.file)} and ${others.length} more .sql files`;
+  return [
+    {
+      severity: 'notice',
+      message: `\`nest build\` does not copy ${what} to the output, so a compiled app has no such migration.`,
+      ...placeOf(first.file),
+      next: `Add to nest-cli.json: ${missingAsset(first.file) ?? ''}`,
+    },
+  ];
 }
 
 /** See unlisted.ts. */

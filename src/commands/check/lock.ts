@@ -7,7 +7,7 @@ import type { Source } from '../../files/lock-place.js';
 import { checksumOf } from '../../files/migrations-lock.js';
 import type { LockEntry, MigrationsLock } from '../../files/migrations-lock.js';
 import { classNameOf } from '../../files/name.js';
-import { renderEmpty } from '../../files/template.js';
+import { renderData, renderEmpty } from '../../files/template.js';
 import type { CheckFinding } from './types.js';
 import type { CheckedLock } from './work.js';
 
@@ -111,7 +111,11 @@ function isStillEmpty({ name, checksum }: LockEntry): boolean {
   const [, timestamp, title] = /^(\d{13})-(.+)$/.exec(name) ?? [];
   if (timestamp === undefined || title === undefined) return false;
   const named = { name: classNameOf(title) + timestamp, timestamp: Number(timestamp) };
-  return (['ts', 'esm', 'cjs', 'sql'] as const).some((kind) => checksumOf(renderEmpty(named, kind)) === checksum);
+  const written = (['ts', 'esm', 'cjs', 'sql'] as const).flatMap((kind) => [
+    renderEmpty(named, kind),
+    renderData(named, kind),
+  ]);
+  return written.some((text) => checksumOf(text) === checksum);
 }
 
 function twice({ name, line }: LockEntry, file: string): CheckFinding {

@@ -270,6 +270,6 @@ function remarksOnDirectRenames(
       return `${directly}: before PostgreSQL 15, a view under the old name would bypass its row-level security.`;
     // The view with the old name of a table contains the old names of its columns.
     if (rename.from.kind !== 'column' || renamedTables.has(rename.from.table)) return [];
-    return `${directly}: a column is kept under both names only where its type stays as it is, and no key, sequence or generated column belongs to it.`;
+    return `${directly}: a column is kept under both names only where its type stays as it is, and no key, sequence, generated column, view, trigger or rule uses it.`;
   });
 }

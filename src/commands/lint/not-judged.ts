@@ -1,4 +1,4 @@
-import { codeOf, messageOf } from '../../errors.js';
+import { clauseOf, codeOf } from '../../errors.js';
 import type { ObservedMigration } from '../../observe/observe-migration.js';
 import type { Rule } from '../../rules/rule.js';
 import { shown } from './choose.js';
@@ -33,7 +33,7 @@ export function notJudged(
       ...(failed && position > 0 && { position: position - 1 - commentBefore(failed.sql) }),
       message: why
         ? `It fails, for the reason that ${why.rule} gives.${others}`
-        : `It cannot be judged, because it failed on an empty database: ${messageOf(cause)}.${others}`,
+        : `It cannot be judged, because it failed on an empty database: ${clauseOf(cause)}.${others}`,
       ...(!why && { advice: nextOf(error) }),
     },
   ];
