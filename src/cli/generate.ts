@@ -90,20 +90,32 @@ export async function baseline(io: Io, flags: GlobalFlags & BaselineFlags, name?
   return result.drift.length > 0 ? ExitCode.todo : ExitCode.done;
 }
 
+/** Printed definitions of views and functions end in different ways. */
+function asStatement(sql: string): readonly string[] {
+  return `${sql.trimEnd().replace(/;$/, '')};`.split('\n');
+}
+
 function baselineLines(
-  { drift, losses, files, recorded, list, takenOver }: BaselineResult,
+  { drift, losses, files, recorded, list, takenOver, unknown }: BaselineResult,
   flags: BaselineFlags,
 ): readonly string[] {
   if (drift.length > 0) {
     const what = 'The database differs from the expected schema. These statements would make it match:';
     return [
       what,
-      ...drift.flatMap((sql) => [...lossLines(sql, losses), `${sql};`]).map((line) => `  ${line}`),
+      ...drift.flatMap((sql) => [...lossLines(sql, losses), ...asStatement(sql)]).map((line) => `  ${line}`),
       '',
       'Nothing was written or recorded. Make them match first: execute these statements, let the app synchronize once more, or correct the entities.',
     ];
   }
-  if (flags.check) return ['The database matches the entities.'];
+  if (flags.check) {
+    const more = unknown.length === 1 ? 'one object' : `${unknown.length} objects`;
+    return [
+      unknown.length === 0 || flags.onlyEntities
+        ? 'The database matches the entities.'
+        : `The database has all that the entities describe, and ${more} that they do not.`,
+    ];
+  }
   const others =
     takenOver.length === 0
       ? []

@@ -5,7 +5,7 @@ import { ExitCode, MigrateError } from '../errors.js';
 import { fromHere } from '../data-source/describe.js';
 import { isOutput } from '../files/outputs.js';
 import { filesMatching, folderOf } from '../files/pattern-folder.js';
-import { standardPatterns } from '../files/standard-patterns.js';
+import { isStandard } from '../files/standard-patterns.js';
 import { readCompilerPaths } from '../files/tsconfig.js';
 import { earlyClassesIn } from '../shadow/early-classes.js';
 import type { CommandContext } from './context.js';
@@ -26,8 +26,7 @@ interface Given {
  */
 export async function hasNoEntities(source: DataSource, cwd: string): Promise<boolean> {
   const listed = listedBy(source);
-  const isUsual = listed.every((one) => standardPatterns.entities.some((usual) => String(one).endsWith(usual)));
-  return listed.length === 0 || (isUsual && (await firstEntity(cwd)) === undefined);
+  return listed.length === 0 || (listed.every(isStandard) && (await firstEntity(cwd)) === undefined);
 }
 
 /** Checks the entities before they are compared. */
@@ -113,9 +112,8 @@ async function nextFor(patterns: readonly string[], matched: readonly string[], 
       return `Use the extension of the files that exist: entities: ['${shown(other, cwd)}']`;
   }
   const elsewhere = await firstEntity(cwd);
-  return elsewhere === undefined
-    ? 'Correct the pattern: it is relative to the folder where the command is run.'
-    : `Correct the pattern: there is an entity in ${shown(elsewhere, cwd)}. It is relative to the folder where the command is run.`;
+  const found = elsewhere === undefined ? '' : `There is an entity in ${shown(elsewhere, cwd)}. `;
+  return `${found}Correct the pattern: it is relative to \`baseDir\` of defineDataSource, or else to the folder where the command is run.`;
 }
 
 const sources = '**/*.{ts,mts,cts,js,mjs,cjs}';

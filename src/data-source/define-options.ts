@@ -46,6 +46,7 @@ export function optionsFor(options: DefineDataSourceOptions): PostgresOptions {
   refuseSynchronize(given, 'The data source');
   if (baseDir !== undefined) searchFrom(resolve(baseDir));
   loadEnvFiles(envFile);
+  const standard = standardPatterns(baseDir);
   const within = (patterns: unknown): unknown =>
     baseDir === undefined ? patterns : relativeTo(literally(resolve(baseDir)), patterns);
   return {
@@ -55,8 +56,8 @@ export function optionsFor(options: DefineDataSourceOptions): PostgresOptions {
     ...whereIs(given, embedded),
     type: 'postgres',
     synchronize: false,
-    entities: within(given.entities ?? standardPatterns.entities),
-    migrations: within(given.migrations ?? standardPatterns.migrations),
+    entities: within(given.entities ?? standard.entities),
+    migrations: within(given.migrations ?? standard.migrations),
     ...(given.subscribers && { subscribers: within(given.subscribers) }),
   } as PostgresOptions;
 }

@@ -327,6 +327,15 @@ describe('defineDataSource', () => {
     expect(define()['migrations']).toEqual(['migrations/*.{ts,mts,cts,js,mjs,cjs,sql}']);
   });
 
+  it('finds the entities by default, wherever the file with the data source is', () => {
+    const project = createProject({ 'package.json': '{}', 'src/user.entity.ts': '', 'dist/user.entity.js': '' });
+    const entities = (dir: string): unknown => define({ baseDir: join(project.dir, dir) })['entities'];
+    expect([entities('.'), entities('src'), entities('dist')]).toEqual(
+      ['src/**/*', 'src/**/*', 'dist/**/*'].map((pattern) => [`${project.dir}/${pattern}.entity.{ts,js}`]),
+    );
+    project.remove();
+  });
+
   it('attaches its settings invisibly', () => {
     const dataSource = defineDataSource({ envFile: [] }, { lockTimeout: '1s' });
     expect(settingsOf(dataSource)).toEqual({ lockTimeout: '1s' });

@@ -707,7 +707,9 @@ describe('on a server', () => {
     await database.query(`CREATE INDEX by_hand ON users (name); CREATE EXTENSION cube; CREATE TABLE events_1 (id int);
       CREATE SCHEMA pgboss; CREATE TABLE pgboss.job (id int)`);
     const ignore = ['--ignore', 'public.events_*'];
-    expect((await cli('baseline', '--check', ...onServer)).stdout).toBe('The database matches the entities.\n');
+    expect((await cli('baseline', '--check', ...onServer)).stdout).toBe(
+      'The database has all that the entities describe, and 2 objects that they do not.\n',
+    );
     const { stdout, stderr, code } = await cli('baseline', ...onServer, ...ignore);
     expect(stdout).toMatch(
       /^\+ migrations\/\d{13}-Baseline\.ts\nRecorded as applied, without being executed: Baseline\d{13}\.\n$/,
