@@ -19,7 +19,7 @@ export function entityStatements(dataSource: DataSource, which: Which): Promise<
 
 async function makeStatements(dataSource: DataSource, which: Which): Promise<readonly string[]> {
   try {
-    return withoutRepeatedTypes((await creationQueries(dataSource, which)).flatMap(mended));
+    return withoutRepetitions((await creationQueries(dataSource, which)).flatMap(mended));
   } catch (error) {
     throw new MigrateError({
       code: 'ENTITIES_INVALID',
@@ -72,13 +72,15 @@ function metadataRow(query: string, parameters: readonly Parameter[], tableSchem
   return Array.from(sqlTokens(query), inserted).join('');
 }
 
-/** An `enumName` that two tables share is created with each of them. */
-function withoutRepeatedTypes(statements: readonly string[]): readonly string[] {
-  const types = new Set<string>();
+const once = new Set(['CREATE TYPE', 'CREATE INDEX']);
+
+/** An `enumName` that two tables share is created with each of them; and an index with each of two decorators that say the same. */
+function withoutRepetitions(statements: readonly string[]): readonly string[] {
+  const seen = new Set<string>();
   return statements.filter((sql) => {
-    if (commandOf(sql).command !== 'CREATE TYPE') return true;
-    if (types.has(sql)) return false;
-    types.add(sql);
+    if (!once.has(commandOf(sql).command)) return true;
+    if (seen.has(sql)) return false;
+    seen.add(sql);
     return true;
   });
 }

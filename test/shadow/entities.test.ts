@@ -296,6 +296,12 @@ describe.each(both)("TypeORM's metadata, TypeORM %s", (version) => {
     expect(await tables('synchronize: false, referred to')).toEqual(['legacy_account', 'legacy_place']);
   });
 
+  it('an index that two decorators declare alike is created once', async () => {
+    const indices = [{ columns: ['id'] }, { columns: ['id'] }];
+    const { ran } = await created(version, { entities: [thing('One', {}, { indices })] });
+    expect(ran.filter((sql) => sql.startsWith('CREATE INDEX'))).toHaveLength(1);
+  });
+
   it('entities build no index concurrently on an empty table', async () => {
     const { ran } = await created(version, named('uniques, checks, exclusions, indexes'));
     expect(ran.filter((sql) => sql.includes('concurrent_'))).toHaveLength(2);
