@@ -193,10 +193,18 @@ function invalid(dataSource: DataSource, sql: string, error: unknown): MigrateEr
   return new MigrateError({
     code: 'ENTITIES_INVALID',
     message: lines.join('\n'),
-    next: 'Correct the entity. Nothing was written, and no database of yours was touched.',
+    next: `${correction(sql, server.code)} Nothing was written, and no database of yours was touched.`,
     sql,
     cause: error,
   });
+}
+
+function correction(sql: string, code: string | undefined): string {
+  const isReference = classify(sql).some(({ nameAfter }) => nameAfter('REFERENCES') !== undefined);
+  // `datatype_mismatch`.
+  return isReference && code === '42804'
+    ? "Give both columns the same type. Where a decorator has none (@PrimaryColumn(), @Column()), TypeORM takes the type of a relation's column only if the entities come in the right order: write it, for example @PrimaryColumn('uuid')."
+    : 'Correct the entity.';
 }
 
 const views = new Set(['CREATE VIEW', 'CREATE MATERIALIZED VIEW']);

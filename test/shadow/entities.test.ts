@@ -148,6 +148,12 @@ describe.each(both)('errors, TypeORM %s', (version) => {
       /^user\.log_kind and user_log\.kind both have the enum type "user_log_kind_enum"/,
     ],
     [
+      'a foreign key between columns of different types',
+      [thing('Post', {}), thing('Comment', { post: { type: 'varchar' } }, foreignKey('Post', 'post'))],
+      'ENTITIES_INVALID',
+      /^Entity Comment \(table comment\) cannot be created: foreign key constraint .* cannot be implemented \(42804\)/,
+    ],
+    [
       'a check that is not SQL',
       [thing('Fine', {}), thing('Post', {}, { checks: [{ expression: '"id" >' }] })],
       'ENTITIES_INVALID',
@@ -210,6 +216,7 @@ describe.each(both)('errors, TypeORM %s', (version) => {
     const failure = await failureOf(created(version, { entities }));
     expect(failure.code).toBe(code);
     expect(failure.message).toMatch(message);
+    if (failure.message.includes('foreign key')) expect(failure.next).toMatch(/^Give both columns the same type\. /);
     if (code === 'SHADOW_EXTENSION') expect(failure.next).toContain('--shadow postgres://');
   });
 });
