@@ -52,7 +52,14 @@ export interface ProgressEvent extends HowFar {
 /** The events of all commands. They are plain data, which the Nest logger and the command line print in their own ways. */
 export type MigrateEvent =
   | { readonly type: 'stage'; readonly stage: Stage }
-  | { readonly type: 'connecting'; readonly attempt: number; readonly reason: string; readonly retryInMs: number }
+  | {
+      readonly type: 'connecting';
+      readonly attempt: number;
+      readonly reason: string;
+      readonly retryInMs: number;
+      /** How long this will be tried; undefined without a limit. */
+      readonly leftMs?: number;
+    }
   /** Another process has to apply these migrations first. Every ten seconds. */
   | { readonly type: 'waiting-for-migrations'; readonly pending: readonly string[]; readonly waitedMs: number }
   /** Another process has the embedded database open, and this process uses it through that one. */
@@ -165,6 +172,11 @@ export function connectingNews(): (event: Extract<MigrateEvent, { readonly type:
     told = { reason, at: now };
     return true;
   };
+}
+
+/** `connect ECONNREFUSED 127.0.0.1:5432; retrying for 30 s` */
+export function describeConnecting({ reason, leftMs }: Extract<MigrateEvent, { readonly type: 'connecting' }>): string {
+  return `${reason}; retrying${leftMs === undefined ? '' : ` for ${Math.ceil(leftMs / 1000)} s`}`;
 }
 
 export function describeProgress(event: ProgressEvent, show: (ms: number) => string): string {

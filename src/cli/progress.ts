@@ -1,5 +1,6 @@
 import {
   connectingNews,
+  describeConnecting,
   describeHolder,
   describePending,
   describeProgress,
@@ -59,7 +60,7 @@ function barOf(event: ProgressEvent): string {
 function linesOf(event: Exclude<MigrateEvent, { readonly type: 'stage' }>, paint: Paint, io: Io): readonly string[] {
   switch (event.type) {
     case 'connecting':
-      return [paint.dim(`no connection yet: ${event.reason}; retrying`)];
+      return [paint.dim(`no connection yet: ${describeConnecting(event)}`)];
     case 'embedded-shared':
       return [paint.dim(`the embedded database is open in process ${event.pid}; connected through it`)];
     case 'waiting-for-migrations':

@@ -27,7 +27,14 @@ export async function wait(options: WaitOptions, context: CommandContext): Promi
     if (context.signal.aborted) throw cancelled(context.signal, 'Nothing was changed.');
     if (left() <= 0) throw tooLong(started, outcome.reason, outcome.error);
     const retryInMs = Math.min(pollMs, left());
-    if (outcome.error) context.onEvent({ type: 'connecting', attempt, reason: outcome.reason, retryInMs });
+    if (outcome.error)
+      context.onEvent({
+        type: 'connecting',
+        attempt,
+        reason: outcome.reason,
+        retryInMs,
+        ...(Number.isFinite(left()) && { leftMs: left() }),
+      });
     else if (now - told >= tellProgressEveryMs) {
       told = now;
       context.onEvent({

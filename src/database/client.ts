@@ -132,7 +132,7 @@ export async function connect(context: ConnectContext): Promise<Connection> {
       if (context.signal.aborted) throw cancelled(context.signal, 'Nothing was changed.');
       if (!isServerAbsent(error) || left <= 0) throw connectionError(error, shown, attempt);
       const retryInMs = Math.min(retryEveryMs, left);
-      context.onEvent({ type: 'connecting', attempt, reason: reasonOf(error, shown), retryInMs });
+      context.onEvent({ type: 'connecting', attempt, reason: reasonOf(error, shown), retryInMs, leftMs: left });
       await pause(retryInMs, context.signal);
     }
   }
@@ -231,7 +231,7 @@ export function connectionError(error: unknown, shown: string | undefined, attem
         : (adviceOnParts(shown) ??
           aboutSsl(error) ??
           aboutPooler(error) ??
-          `Start the server, or correct its address, in ${setBy(shown, ['host', 'port'])}. To wait longer: --connect-timeout 2min; in an app, the setting connect: { timeout: '2min' }. Nothing was changed.`),
+          `Start the server, or correct its address, in ${setBy(shown, ['host', 'port'])}. To wait longer or shorter: --connect-timeout 2min; in an app, the setting connect: { timeout: '2min' }. Nothing was changed.`),
     cause,
   });
 }

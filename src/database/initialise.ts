@@ -51,6 +51,7 @@ export async function initialise(
           attempt,
           reason: reasonOf(error, showConnection(dataSource)),
           retryInMs,
+          leftMs: left,
         });
         await pause(retryInMs, signal);
       }

@@ -38,6 +38,7 @@ export async function untilConnected<C extends ConnectContext, T>(
         attempt,
         reason: reasonOf(error, showPlace(context)),
         retryInMs,
+        leftMs: end - performance.now(),
       });
       await pause(retryInMs, context.signal);
     }

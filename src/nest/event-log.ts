@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import {
   connectingNews,
+  describeConnecting,
   describeHolder,
   describePending,
   describeProgress,
@@ -64,7 +65,7 @@ function log(event: MigrateEvent): void {
     case 'resuming':
       return logger.log(`${event.migration} continues after statement ${event.statementsDone}`);
     case 'connecting':
-      return isNews(event) ? logger.warn(`No connection yet: ${event.reason}; retrying`) : undefined;
+      return isNews(event) ? logger.warn(`No connection yet: ${describeConnecting(event)}`) : undefined;
     case 'blocked':
       return logger.warn(`${event.migration} waits for a lock held by ${event.blockers.map(describe).join('; ')}`);
     case 'retrying':

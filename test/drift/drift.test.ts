@@ -523,9 +523,9 @@ describe('problems', () => {
   it('of a missing server, a wrong password, a wrong pattern and a missing shadow are reported', async () => {
     const noServer = 'postgres://me:hunter2@127.0.0.1:1/x';
     expect(await refused(noServer, '--connect-timeout', '100ms')).toMatchInlineSnapshot(`
-      "no connection yet: connect ECONNREFUSED 127.0.0.1:1; retrying
+      "no connection yet: connect ECONNREFUSED 127.0.0.1:1; retrying for 1 s
       ✖ No connection to postgres://me:***@server/db (tried 2 times): connect ECONNREFUSED 127.0.0.1:1.
-      → Start the server, or correct its address, in DATABASE_URL. To wait longer: --connect-timeout 2min; in an app, the setting connect: { timeout: '2min' }. Nothing was changed.
+      → Start the server, or correct its address, in DATABASE_URL. To wait longer or shorter: --connect-timeout 2min; in an app, the setting connect: { timeout: '2min' }. Nothing was changed.
       More: nest-migrate help CONNECTION_FAILED
       exit code 1"
     `);
