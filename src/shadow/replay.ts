@@ -93,6 +93,9 @@ async function note(
   await pool.query(ledgerChangeOnce(tablesOf(dataSource), migration, direction)).catch(() => undefined);
 }
 
+/** What a migration tells of its progress would be repeated with each replay, and read as if a database of the user was being changed. */
+const silent = { log: () => undefined, info: () => undefined, debug: () => undefined };
+
 /** Other query runners share this one meanwhile, since some shadows have a single session. */
 export async function withQueryRunner<T>(
   { dataSource, resetSession }: Pick<ConnectedShadow, 'dataSource' | 'resetSession'>,
@@ -101,9 +104,10 @@ export async function withQueryRunner<T>(
   const queryRunner = dataSource.createQueryRunner();
   try {
     const keepToItself = await shareWithOthers(queryRunner);
-    const result = await withOwn(dataSource, { synchronize: () => Promise.reject(new CallsSynchronize()) }, () =>
-      work(queryRunner),
-    ).finally(keepToItself);
+    const own = { synchronize: () => Promise.reject(new CallsSynchronize()) };
+    const result = await withOwn(console, silent, () => withOwn(dataSource, own, () => work(queryRunner))).finally(
+      keepToItself,
+    );
     // Session settings of a migration must not affect the next one.
     await ((await queryRunner.connect()) as SqlClient).query(resetSession);
     return result;

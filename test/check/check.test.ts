@@ -200,6 +200,19 @@ exports.CommitsToo1700000000010 = class CommitsToo1700000000010 {
     ]);
   });
 
+  it('does not repeat what migrations print of their progress, but what they warn of', async () => {
+    project.write(
+      'migrations/1700000000002-Talks.js',
+      `exports.Talks1700000000002 = class Talks1700000000002 {
+  async up() { console.log('going up'); console.warn('slow'); }
+  async down() { console.info('going down'); }
+};`,
+    );
+    const { stdout, stderr } = await project.cli('check', '--only', 'replay', '--shadow', serverUrl());
+    expect(stdout + stderr).not.toContain('going');
+    expect(stderr).toContain('slow');
+  });
+
   itInFull(
     'a down that makes expressions from printed text leads back, and the entities have not changed',
     async () => {

@@ -470,7 +470,7 @@ describe('handmade objects', () => {
     const kept = await generate();
     expect([kept.code, kept.stdout]).toEqual([0, expect.stringContaining('Nothing to do')]);
     expect(kept.stderr).toContain(
-      '! column users.note is not in the entities, but was created by hand: it is kept (generate --prune drops it).\n',
+      '! column users.note is not in the entities, but was created by hand: it is kept (generate --prune drops it; the setting `ignore` silences this).\n',
     );
     expect(kept.stderr).toContain(
       '! column users.email is NOT NULL and has no default, so every INSERT that does not name it fails: --drop users.email drops it.\n',
@@ -493,7 +493,7 @@ describe('handmade objects', () => {
     const kept = await generate('--ignore', 'table:nothing_*');
     expect(kept.stderr).toContain('! Nothing matches the ignore pattern table:nothing_*.');
     expect(kept.stderr).toContain(
-      '! index by_hand is not in the entities, but was created by hand: it is kept (generate --prune drops it).',
+      '! index by_hand is not in the entities, but was created by hand: it is kept (generate --prune drops it; the setting `ignore` silences this).',
     );
     expect(kept.stderr).toContain('! table notes is not in the entities');
     expect(kept.stderr).not.toContain('notes_id_seq');

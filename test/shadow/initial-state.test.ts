@@ -476,7 +476,7 @@ describe('generate after the initial state', () => {
     const up = ['CREATE EXTENSION pg_trgm', 'CREATE INDEX audit_id ON audit USING gin ((id::text) gin_trgm_ops)'];
     const made = await generate({ entities: [entity('other', {})], initialState: prepared, up });
     expect(made.warnings).toEqual([
-      'index audit_id is not in the entities, but was created by hand: it is kept (generate --prune drops it).',
+      'index audit_id is not in the entities, but was created by hand: it is kept (generate --prune drops it; the setting `ignore` silences this).',
     ]);
   });
 
@@ -486,7 +486,7 @@ describe('generate after the initial state', () => {
     const { warnings } = await generate({ entities: [entity('thing', {})], initialState: prepared, up });
     expect(warnings).toEqual([
       expect.stringMatching(
-        /^9 objects are not in the entities, but were created by hand: they are kept \(generate --prune drops them; with --dry-run, it only lists them\): index by_hand_1, .*, index by_hand_8 and 1 more\.$/,
+        /^9 objects are not in the entities, but were created by hand: they are kept \(generate --prune drops them; with --dry-run, it only lists them; the setting `ignore` silences this\): index by_hand_1, .*, index by_hand_3 and 6 more\.$/,
       ),
     ]);
   });
@@ -521,7 +521,7 @@ describe('generate after the initial state', () => {
     const less = entity('thing', { kind: kinds });
     const kept = await generate({ entities: [less], initialState: dump });
     const said =
-      'column thing.old is not in the entities, but is part of the initial state: it is kept (generate --prune drops it).';
+      'column thing.old is not in the entities, but is part of the initial state: it is kept (generate --prune drops it; the setting `ignore` silences this).';
     expect([sqlOf(kept), kept.warnings]).toEqual([[], [said]]);
     const pruned = await generate({ entities: [less], initialState: dump }, { prune: true });
     expect(sqlOf(pruned)).toEqual(['ALTER TABLE "public"."thing" DROP COLUMN "old"']);

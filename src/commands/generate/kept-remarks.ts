@@ -48,16 +48,16 @@ function unfilled(id: ObjectId): string {
   return `${describeObject(id)} is NOT NULL and has no default, so every INSERT that does not name it fails: --drop ${pathOf(id)} drops it.`;
 }
 
-const most = 8;
+const most = 3;
 
-/** One line for each object, or a single line with the first eight if there are more. */
+/** One line for each object, or a single line with the first ones if there are more: it is repeated with every command. */
 function keptLines(ids: readonly ObjectId[], [one, many]: readonly [string, string]): readonly string[] {
   const names = ids.map(describeObject);
   if (names.length <= most)
-    return names.map((name) => `${name} is not in the entities, but ${one}: it is kept (generate --prune drops it).`);
+    return names.map((name) => `${name} is not in the entities, but ${one}: it is kept (generate --prune drops it; the setting \`ignore\` silences this).`);
   const first = names.slice(0, most);
   return [
-    `${names.length} objects are not in the entities, but ${many}: they are kept (generate --prune drops them; with --dry-run, it only lists them): ${first.join(', ')} and ${names.length - most} more.`,
+    `${names.length} objects are not in the entities, but ${many}: they are kept (generate --prune drops them; with --dry-run, it only lists them; the setting \`ignore\` silences this): ${first.join(', ')} and ${names.length - most} more.`,
   ];
 }
 
