@@ -393,7 +393,9 @@ describe('objects that a change drops and creates again keep their owner, privil
       if (how === 'a table' && (await serverVersion()) < 150_000) return expectRefused();
       const generated = await folder.generate(after, { renames, renameDirectly });
       const { warnings, statements } = generated;
-      expect(warnings).toContainEqual(expect.stringMatching(/^4 objects are not in the entities, but .* they are kept/));
+      expect(warnings).toContainEqual(
+        expect.stringMatching(/^4 objects are not in the entities, but .* they are kept/),
+      );
       if (process.env['SHOW']) process.stderr.write(folder.texts().slice(1).join('\n'));
 
       await expectFiltered(old);

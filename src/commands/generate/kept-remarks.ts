@@ -54,7 +54,10 @@ const most = 3;
 function keptLines(ids: readonly ObjectId[], [one, many]: readonly [string, string]): readonly string[] {
   const names = ids.map(describeObject);
   if (names.length <= most)
-    return names.map((name) => `${name} is not in the entities, but ${one}: it is kept (generate --prune drops it; the setting \`ignore\` silences this).`);
+    return names.map(
+      (name) =>
+        `${name} is not in the entities, but ${one}: it is kept (generate --prune drops it; the setting \`ignore\` silences this).`,
+    );
   const first = names.slice(0, most);
   return [
     `${names.length} objects are not in the entities, but ${many}: they are kept (generate --prune drops them; with --dry-run, it only lists them; the setting \`ignore\` silences this): ${first.join(', ')} and ${names.length - most} more.`,
