@@ -30,7 +30,7 @@ import type { GenerateOptions, GenerateResult } from './types.js';
 import { remarksOnExtensions } from './extension-remarks.js';
 import { isPrepared, remarksOnKept } from './kept-remarks.js';
 import { remarksOnPartitions, remarksOnRewrites } from './partition-remarks.js';
-import { indexAdvice } from './index-advice.js';
+import { indexAdvice, remarksOnConditions } from './index-advice.js';
 import { decide } from './decide.js';
 import type { GivenExpressions } from './decide.js';
 import { expressionsAfter, nameBefore, renameOnShadow } from './rename-on-shadow.js';
@@ -119,6 +119,7 @@ export async function change(
         ...remarksOnFrozen(sides.loose.frozen),
         ...remarksOnKept(kept, sides, from),
         ...remarksOnLost(lost),
+        ...remarksOnConditions(from, to),
         ...remarksOnOrder(otherwiseOrdered(sides.desired, from)),
         ...remarksOnExtensions(files, to),
         ...notTried,

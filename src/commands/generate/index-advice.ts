@@ -1,4 +1,7 @@
+import { inspect } from 'node:util';
 import type { Change } from '../../schema/change.js';
+import { definitionOf } from '../../schema/column.js';
+import { describeObject } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
 import { classify } from '../../sql/index.js';
@@ -17,6 +20,21 @@ export function indexAdvice(changes: readonly Change[], to: Schema): Pick<Genera
   return {
     advice: `The foreign key on ${named} has no index: a DELETE in the other table scans this one. Add @Index() to the relation's column.`,
   };
+}
+
+/** TypeORM does not compare conditions, so an entity may lack one that a migration has deliberately added. */
+export function remarksOnConditions(from: Schema, to: Schema): readonly string[] {
+  return from.objects.flatMap(({ id }) => {
+    if (id.kind !== 'index' || !to.has(id)) return [];
+    const condition = conditionOf(id, from);
+    if (condition === undefined || conditionOf(id, to) !== undefined) return [];
+    return `${describeObject(id)} loses its condition, because its entity has none. To keep it, add to the @Index(): where: ${inspect(condition)}`;
+  });
+}
+
+function conditionOf(index: ObjectId, schema: Schema): string | undefined {
+  const [, condition] = classify(definitionOf(schema, index))[0]?.splitAt('WHERE') ?? [];
+  return condition;
 }
 
 /** The first columns in parentheses in a definition: those of the index or the constraint itself. */

@@ -43,7 +43,11 @@ export const indexes: readonly Case[] = [
     [{ ...on('a'), where: `b <> 'x'` }],
     [{ ...on('a'), where: `b <> 'z'` }],
   ),
-  change('the predicate of an index is removed', [{ ...on('a'), where: `b <> 'x'` }], [on('a')]),
+  change('the predicate of an index is removed', [{ ...on('a'), where: `b <> 'x'` }], [on('a')], {
+    warnings: [
+      `index i loses its condition, because its entity has none. To keep it, add to the @Index(): where: "(b <> 'x'::text)"`,
+    ],
+  }),
   change('a gin index is added', [], [{ ...on('j'), using: 'gin' } as EntitySchemaIndexOptions]),
   change('a spatial index is added', [], [{ ...on('p'), spatial: true }]),
   change('a brin index is added', [], [{ ...on('n'), using: 'brin' } as EntitySchemaIndexOptions]),
