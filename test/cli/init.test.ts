@@ -418,10 +418,22 @@ describe('init', () => {
     ]);
   });
 
+  it('sets up a project with TypeORM and without Nest, whose commands work as well', async () => {
+    project = createProject({
+      'package.json': '{ "name": "x", "dependencies": { "typeorm": "^1.1.1", "pg": "^8.0.0" } }',
+      'db/source.ts': "export default new DataSource({ type: 'postgres' });",
+    });
+    const { code, stdout } = await cli('init');
+    expect(code).toBe(0);
+    expect(stdout).toContain('All commands read db/source.ts');
+    expect(stdout).not.toMatch(/nestjs|MigrationsModule/);
+    expect(JSON.parse(project.read('package.json'))['nest-migrate']).toEqual({ dataSource: 'db/source.ts' });
+  });
+
   it.each([
     ['no package.json', 'other/package.json', '{}', 'There is no package.json'],
     ['a broken package.json', 'package.json', '{ "name": ', 'cannot be read as JSON'],
-    ['not a Nest project', 'package.json', '{ "name": "x" }', 'does not depend on @nestjs/core'],
+    ['not a Nest project', 'package.json', '{ "name": "x" }', 'depends neither on @nestjs/core nor on typeorm'],
   ])('refuses: %s', async (_what, file, text, message) => {
     project = createProject({ [file]: text });
     const { code, stderr } = await cli('init');

@@ -9,7 +9,7 @@ import { connectionOfApp, inCharge } from './in-charge.js';
 import type { InCharge, Named } from './in-charge.js';
 import { migrationsFolder, sourceFiles } from '../../data-source/project-files.js';
 import { refuseOldTypeorm } from '../../data-source/old-typeorm.js';
-import { listed, missingPackages } from './packages.js';
+import { isNest, listed, missingPackages } from './packages.js';
 import { onlySources } from './only-sources.js';
 import { findSynchronize } from './synchronize.js';
 import type { Found } from './synchronize.js';
@@ -87,7 +87,10 @@ export function initProject(from: string, mode: 'real' | 'dry', named: Named = {
       ...findSynchronize(files).map(warnOf),
       ...(own?.kind === 'data source' ? onlySources(own.file, files) : []),
     ],
-    next: [...missingPackages(dir, manifest.json), ...nextSteps(dir, { reads, other: other?.file }, own, target)],
+    next: [
+      ...missingPackages(dir, manifest.json),
+      ...nextSteps(dir, { reads, other: other?.file, isNest: isNest(dir, manifest.json) }, own, target),
+    ],
   };
 }
 
@@ -110,9 +113,9 @@ function readManifest(dir: string): Manifest {
   } catch (error) {
     throw notAProject(`${file} cannot be read as JSON: ${messageOf(error)}.`, 'Correct it first.');
   }
-  if ('@nestjs/core' in listed(dir, json, ['dependencies', 'devDependencies'])) return { text, json };
+  if (isNest(dir, json) || 'typeorm' in listed(dir, json, ['dependencies', 'devDependencies'])) return { text, json };
   throw notAProject(
-    `${file} does not depend on @nestjs/core, so this is not a Nest project.`,
+    `${file} depends neither on @nestjs/core nor on typeorm, so this is not a Nest project.`,
     'Go to the folder of the Nest app (in a monorepo: apps/<name>).',
   );
 }
@@ -237,7 +240,7 @@ const because: Readonly<Record<InCharge['by'], string>> = {
 
 function nextSteps(
   dir: string,
-  { reads, other }: { readonly reads: string; readonly other: string | undefined },
+  { reads, other, isNest }: { readonly reads: string; readonly other: string | undefined; readonly isNest: boolean },
   own: InCharge | undefined,
   target: Target | undefined,
 ): readonly string[] {
@@ -253,7 +256,7 @@ function nextSteps(
     ...(own !== undefined && other === undefined
       ? [`All commands read ${own.file}, ${because[own.by]}: nest-migrate status shows what is applied.`]
       : []),
-    `Import ${module} in your AppModule, so that the app migrates when it starts.`,
+    ...(isNest ? [`Import ${module} in your AppModule, so that the app migrates when it starts.`] : []),
     ...(isDevelopmentInstalled(dir)
       ? []
       : [`${installLine(devPackage)}, for nest-migrate dev, generate, check, lint and plan.`]),

@@ -18,10 +18,16 @@ export function listed(dir: string, json: Json, kinds: readonly Kind[]): Readonl
  * npm installs the newest version of a missing package that this package allows, which may differ from the one that the project's Nest
  * needs.
  */
+/** Commands need no Nest: only the module does. */
+export function isNest(dir: string, json: Json): boolean {
+  return '@nestjs/core' in listed(dir, json, ['dependencies', 'devDependencies']);
+}
+
 export function missingPackages(dir: string, json: Json): readonly string[] {
   const dependencies = listed(dir, json, ['dependencies']);
   const forDevelopment = listed(dir, json, ['devDependencies']);
-  const lacking = ['@nestjs/typeorm', 'typeorm', 'pg'].filter((name) => dependencies[name] === undefined);
+  const needed = [...(isNest(dir, json) ? ['@nestjs/typeorm'] : []), 'typeorm', 'pg'];
+  const lacking = needed.filter((name) => dependencies[name] === undefined);
   const missing = lacking.filter((name) => forDevelopment[name] === undefined);
   const toMove = lacking.filter((name) => forDevelopment[name] !== undefined);
   const major = /\d+/.exec(dependencies['@nestjs/core'] ?? '')?.[0];
