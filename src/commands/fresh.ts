@@ -18,6 +18,7 @@ import { keepingDraft } from './dev/keep-draft.js';
 import { confirmDrop } from './guard.js';
 import type { Permission } from './guard.js';
 import { ignoring } from './ignore.js';
+import { makeInitialState } from './initial-state.js';
 import { run } from './run.js';
 import { loadSeeds, seed } from './seed.js';
 import type { Finished, RunResult } from './types.js';
@@ -60,6 +61,7 @@ export async function fresh(options: FreshOptions, context: CommandContext): Pro
   await createDatabase(context);
   const { applied, ...emptied } = await keepingDraft(context, async () => {
     const { dropped, kept } = await empty(context);
+    await makeInitialState(context, 'after emptying');
     const { applied: all } = await run({ phase: 'all' }, context);
     return { dropped, kept, applied: all };
   });

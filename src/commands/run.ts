@@ -1,3 +1,4 @@
+import { isEmbedded } from '../data-source/embedded-brand.js';
 import { withReader } from '../database/client.js';
 import { untilConnected } from '../database/retry.js';
 import { refuseStaleBuild } from './built.js';
@@ -16,6 +17,7 @@ import type { PendingMigration, RunOptions, RunResult } from './types.js';
 export async function run(options: RunOptions, context: CommandContext): Promise<RunResult> {
   checkCount(options.count);
   const listing = beginList(context);
+  if (isEmbedded(context.dataSource)) await (await import('./initial-state.js')).makeInitialState(context, 'if empty');
   return untilConnected(context, (watched) =>
     withReader(watched, async (client, own) => {
       const now = await survey(client, listing, watched);

@@ -17,6 +17,7 @@ import { createDatabase } from '../database.js';
 import { withSettings } from '../generate/generate.js';
 import { newFile } from '../generate/write-files.js';
 import { refuseElsewhere } from '../guard.js';
+import { makeInitialState } from '../initial-state.js';
 import { folderFor } from '../placement.js';
 import { run } from '../run.js';
 import { changeDatabase } from './change-database.js';
@@ -64,13 +65,15 @@ function namedBySetting({ settings }: CommandContext): string | undefined {
 
 /** On the first call, the database may not exist yet. */
 async function connect(context: CommandContext): Promise<void> {
-  try {
+  const begin = async (): Promise<void> => {
+    await makeInitialState(context, 'if empty');
     await context.initialise();
-  } catch (error) {
+  };
+  await begin().catch(async (error: unknown) => {
     if (!isMigrateError(error) || error.code !== 'DATABASE_MISSING') throw error;
     await createDatabase(context);
-    await context.initialise();
-  }
+    await begin();
+  });
 }
 
 /** Suppresses the warning that there are no migrations, which is normal at the beginning. */
