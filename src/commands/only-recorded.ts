@@ -18,7 +18,7 @@ export async function refuseOnlyRecorded(
 ): Promise<void> {
   if (recordedToo || mode === 'fake' || !state.exists.log || rows.length === 0) return;
   const details = await readDetails(client, tables);
-  const recorded = rows.map(({ name }) => name).filter((name) => details.get(name)?.duration_ms === null);
+  const recorded = rows.map(({ name }) => name).filter((name) => details.get(name)?.recorded);
   const [first] = recorded;
   if (first === undefined) return;
   const shown = recorded.slice(0, 3).join(', ') + (recorded.length > 3 ? ` and ${recorded.length - 3} others` : '');

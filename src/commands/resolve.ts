@@ -91,7 +91,9 @@ async function decide(
         { name: migration, timestamp: Number(migration.slice(-13)) },
         direction,
       );
-      await client.query(`WITH done AS (${change}) ${set(`state = '${state}', finished_at = clock_timestamp()`)}`);
+      await client.query(
+        `WITH done AS (${change}) ${set(`state = '${state}', finished_at = clock_timestamp(), duration_ms = coalesce(duration_ms, 0)`)}`,
+      );
       return { migration, state };
     }
     case 'not-started':

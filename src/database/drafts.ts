@@ -24,6 +24,8 @@ export interface Draft {
   readonly made: readonly string[];
   /** The tables and columns among them, which may contain data by now. */
   readonly holders: readonly Holder[];
+  /** Whether this database had tables that it creates, from `synchronize`: its down would drop what it has not created. */
+  readonly isAdopted?: boolean;
   readonly answers: StoredAnswers;
   /** A key of everything that it was made from; undefined if that may differ another time. */
   readonly key?: string | undefined;

@@ -106,6 +106,9 @@ export function addedTo(
   };
 }
 
+/** Of a draft whose tables `dev` has found in the database. Any other draft has 0: its statements were executed, if not all at once. */
+export const adoptedBatch = -1;
+
 /** The number that the migrations of one `run` share. `revert --last-run` uses it. */
 export async function nextBatch(client: SqlClient, tables: Tables): Promise<number> {
   const { rows } = await client.query(`SELECT coalesce(max(batch), 0) + 1 AS batch FROM ${tables.log}`);
@@ -206,14 +209,16 @@ export function selectChecksums(tables: Pick<Tables, 'log'>): string {
 export interface AppliedDetail {
   readonly migration: string;
   readonly finished_at: string;
-  /** Null if the migration was only recorded, not executed. */
   readonly duration_ms: number | null;
   readonly batch: number;
+  /** Whether it was not executed, but only recorded. */
+  readonly recorded: boolean;
 }
 
 export async function readDetails(client: SqlClient, tables: Tables): Promise<ReadonlyMap<string, AppliedDetail>> {
   const { rows } = await client.query(
-    `SELECT json_agg(l) AS details FROM (SELECT DISTINCT ON (migration) migration, finished_at, duration_ms, batch
+    `SELECT json_agg(l) AS details FROM (SELECT DISTINCT ON (migration) migration, finished_at, duration_ms, batch,
+       duration_ms IS NULL AND batch <> 0 AS recorded
      FROM ${tables.log} WHERE state = 'applied' ORDER BY migration, id DESC) l`,
   );
   const details = (rows[0]?.['details'] ?? []) as readonly AppliedDetail[];

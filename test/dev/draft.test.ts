@@ -88,6 +88,20 @@ it('starts from a synchronized database; a setting names a database that is not 
     const first = await own.dev(entities);
     expect(first).toMatchObject({ draft: 'written', statements: [], files: [expect.stringContaining('Init')] });
     expect(await other.query('SELECT name FROM migrations')).toHaveLength(1);
+    // The tables were not created by it, so its down must not drop them, whatever is added to it.
+    const onlyRecorded = { code: 'ONLY_RECORDED' };
+    await other.query(`INSERT INTO post VALUES (1, 'one')`);
+    expect(await failureOf(own.as(entities, (migrator) => migrator.revert()))).toMatchObject(onlyRecorded);
+    const more = post({ title: text, body: optional });
+    expect(await own.dev(more)).toMatchObject({ draft: 'amended', statements: [expect.stringContaining('ADD')] });
+    expect(await failureOf(own.as(more, (migrator) => migrator.redo()))).toMatchObject(onlyRecorded);
+    expect(await other.query('SELECT * FROM post')).toEqual([{ id: 1, title: 'one', body: null }]);
+    // What comes after it was executed here.
+    own.commit();
+    const last = post({ title: text, body: optional, footer: optional });
+    expect(await own.dev(last)).toMatchObject({ draft: 'written' });
+    expect(await own.as(last, (migrator) => migrator.redo())).toMatchObject({ applied: [expect.anything()] });
+    expect(await other.query('SELECT * FROM post')).toEqual([{ id: 1, title: 'one', body: null, footer: null }]);
   } finally {
     elsewhere.remove();
     own.remove();

@@ -138,8 +138,8 @@ async function letGo(draft: Draft, context: CommandContext): Promise<'done' | 'o
   return outcome;
 }
 
-function tellEdited({ files }: Draft, { onEvent }: CommandContext): void {
+function tellEdited({ files, isAdopted = false }: Draft, { onEvent }: CommandContext): void {
   const names = files.map(({ name }) => name).join(', ');
-  const message = `${names} ${files.length === 1 ? 'was edited, so it stays as it is' : 'were edited, so they stay as they are'}, and new changes go into a new file. The edited version has not run here yet: nest-migrate redo (which first reverts it: the rows of what it created are lost)`;
+  const message = `${names} ${files.length === 1 ? 'was edited, so it stays as it is' : 'were edited, so they stay as they are'}, and new changes go into a new file. The edited version ${isAdopted ? 'does not run here, because its tables were here before' : 'has not run here yet: nest-migrate redo (which first reverts it: the rows of what it created are lost)'}.`;
   onEvent({ type: 'warning', code: 'DRAFT_EDITED', message });
 }

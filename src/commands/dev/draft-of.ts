@@ -22,7 +22,7 @@ export interface NextDraft {
 
 /** The draft with the files of a change, which replaces the present draft. */
 export async function draftOf(
-  { key, change, answers, before, wanted, project }: FileChange,
+  { key, change, answers, before, wanted, isAdopted, project }: FileChange,
   { draft, options }: Following,
 ): Promise<NextDraft> {
   const title = options.name ?? draft?.title;
@@ -47,6 +47,7 @@ export async function draftOf(
       .map(({ transaction, down }) => ({ transaction, statements: down.map(({ sql }) => sql) })),
     made: made.map(originKey),
     holders: made.filter((id) => !renamed.has(keyOf(id))).flatMap(holderOf),
+    ...(isAdopted && { isAdopted }),
     answers,
     key,
     title,

@@ -5,6 +5,7 @@ import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
 import { hashOf } from '../../shadow/cache.js';
 import type { SchemaCache } from '../../shadow/cache.js';
+import { originKey } from '../../shadow/origins.js';
 import type { Origin, OriginMap } from '../../shadow/origins.js';
 import { wholeKey } from '../../shadow/replay-key.js';
 import type { MigrationText } from '../../shadow/replay-key.js';
@@ -55,6 +56,7 @@ export interface FileChange {
   readonly answers: StoredAnswers;
   readonly before: Schema;
   readonly wanted: Schema;
+  readonly isAdopted: boolean;
   readonly project: CommandContext;
   /** Caches the written result, so that it need not be replayed. */
   remember(written: readonly MigrationText[]): Promise<void>;
@@ -90,12 +92,15 @@ export async function findBoth({ draft, options }: Following, tools: Tools, proj
   if (options.unused !== 'left out')
     refuseUnused(here.unused.filter(({ flag }) => there.unused.some((other) => other.flag === flag)));
   const { schema: wanted } = await said.wanted;
+  const isAdopted = draft?.isAdopted ?? hasMade((await ofDatabaseCached(project)).schema, wanted, before.schema, draft);
   return {
     isSettled: false,
     steps: 'change' in here ? here.change.files.map(directStep) : [],
     losses: 'change' in here ? here.change.losses : [],
     file:
-      'change' in there ? fileChange(there, { key, answered, before, wanted, project, tools, unmanaged }) : undefined,
+      'change' in there
+        ? fileChange(there, { key, answered, before, wanted, isAdopted, project, tools, unmanaged })
+        : undefined,
     later: 'change' in there ? [...new Set(there.change.losses.flatMap(({ loses }) => loses ?? []))] : [],
     warnings: warningsOf(there),
   };
@@ -106,6 +111,7 @@ interface Sides {
   readonly answered: StoredAnswers;
   readonly before: Snapshot;
   readonly wanted: Schema;
+  readonly isAdopted: boolean;
   readonly project: CommandContext;
   readonly tools: Tools;
   readonly unmanaged: readonly ObjectId[];
@@ -113,7 +119,7 @@ interface Sides {
 
 function fileChange(
   { change, chain, next }: Found,
-  { key, answered, before, wanted, project, tools, unmanaged }: Sides,
+  { key, answered, before, wanted, isAdopted, project, tools, unmanaged }: Sides,
 ): FileChange {
   const now = withAnswers(noAnswers, change.answers, before.schema);
   const answers = {
@@ -127,7 +133,15 @@ function fileChange(
     if (chain && next && !change.rewords)
       await rememberProven({ chain, written, snapshot: next() }, project, { cache: tools.cache, unmanaged });
   };
-  return { key, change, answers, before: before.schema, wanted, project, remember };
+  return { key, change, answers, before: before.schema, wanted, isAdopted, project, remember };
+}
+
+/** Whether the database has a table that the change creates, and that no earlier version of the draft has created there. */
+function hasMade(database: Schema, wanted: Schema, before: Schema, draft: Draft | undefined): boolean {
+  const made = new Set(draft?.made);
+  return wanted.objects.some(
+    ({ id }) => id.kind === 'table' && !before.has(id) && database.has(id) && !made.has(originKey(id)),
+  );
 }
 
 /** A key of everything that determines a draft, except for the user's answers. */

@@ -3,7 +3,7 @@ import type { Draft } from '../../database/drafts.js';
 import { keepable, ledgerAndDown } from '../../database/downs.js';
 import { createDownsTable } from '../../database/downs-table.js';
 import type { KeptDown } from '../../files/kept-down.js';
-import { addedTo, attemptColumns } from '../../database/log.js';
+import { addedTo, adoptedBatch, attemptColumns } from '../../database/log.js';
 import type { LogUse } from '../../database/log-columns.js';
 import type { MigrationName } from '../../files/name.js';
 import type { CommandContext } from '../context.js';
@@ -30,7 +30,7 @@ export function recordOf(
       const { names, values } = attemptColumns({
         migration: one.name,
         direction: 'up',
-        batch: 0,
+        batch: draft?.isAdopted ? adoptedBatch : 0,
         transactional: true,
         // A draft is recognised by its text, so it needs no checksum.
         checksum: undefined,
