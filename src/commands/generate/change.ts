@@ -107,9 +107,7 @@ export async function change(
     throw await withWrongExpression(error, written, shadow.client);
   });
   const { backfill: backfills, using: usings, storedTimezone } = planContext.decisions;
-  const named = [...renamed.inCatalog, ...renamed.bridged].filter(
-    ({ to: { kind } }) => kind === 'table' || kind === 'column',
-  );
+  const named = namedIn(renamed);
   const renames = named.map((rename) => ({ from: describeObject(rename.from), to: describeObject(rename.to) }));
   return {
     files,
@@ -182,6 +180,11 @@ async function renamedOnShadow(options: GenerateOptions, sides: Sides, shadow: S
     const { schema } = wanted(shadow.schema, [], options, sides);
     throw await withOtherQuestions(error, schema, { ...sides, options }, shadow);
   });
+}
+
+/** The renamed tables and columns. */
+function namedIn({ inCatalog, bridged }: Renamed): readonly Rename[] {
+  return [...inCatalog, ...bridged].filter(({ to: { kind } }) => kind === 'table' || kind === 'column');
 }
 
 /** The reason why a change takes several steps, if it could be made in fewer. */
