@@ -30,7 +30,6 @@ declare global {
   const { MigrationsModule }: typeof ours;
   const { defineDataSource, migrated }: typeof sources;
   const { createTestDatabase }: typeof testing;
-  type INestApplication = nest.INestApplication;
   type MigrationInterface = orm.MigrationInterface;
   type QueryRunner = orm.QueryRunner;
   type Repository<T extends orm.ObjectLiteral> = orm.Repository<T>;
