@@ -8,6 +8,8 @@ import { root } from './blocks.js';
 const project = {
   'src/data-source.ts': `import type { DataSource } from 'typeorm'; declare const dataSource: DataSource; export default dataSource;`,
   'src/app.module.ts': 'export class AppModule {}',
+  'src/app.controller.ts': 'export class AppController {}',
+  'src/app.service.ts': 'export class AppService {}',
   'src/users/users.module.ts': 'export class UsersModule {}',
   'src/users/user.entity.ts': 'export class User { name!: string }',
   'globals.d.ts': `
