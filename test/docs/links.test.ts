@@ -12,6 +12,15 @@ it('each link leads to an existing file and heading', () => {
   expect(broken).toEqual([]);
 });
 
+it('no link leads out of the package, because its readers have no other files', () => {
+  const out = [...pages, 'docs/llms.txt'].flatMap((page) =>
+    linksIn(read(page))
+      .filter((link) => !link.startsWith('#') && !/^(?:README\.md|docs\/)/.test(join(dirname(page), link)))
+      .map((link) => `${page}: ${link}`),
+  );
+  expect(out).toEqual([]);
+});
+
 it('each page is in the index, and README.md links to the index', () => {
   const indexed = linksIn(read('docs/README.md')).map((link) => `docs/${link}`);
   const others = pages.filter(
