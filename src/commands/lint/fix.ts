@@ -1,4 +1,4 @@
-import { readFile, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { isMigrateError, MigrateError } from '../../errors.js';
 import { moduleKindOf } from '../../files/import-file.js';
@@ -19,7 +19,7 @@ import { metadataTableOf } from '../../shadow/typeorm-metadata.js';
 import { noLooseDefaults } from '../../snapshot/loose-defaults.js';
 import { cacheFor } from '../../snapshot/cache-for.js';
 import { ofTheseMigrations } from '../../snapshot/of-migrations.js';
-import { namesSchema } from '../../snapshot/unnamed-schema.js';
+import { fileNamesSchema } from '../../snapshot/unnamed-schema.js';
 import { withSchemaOnShadow } from '../../snapshot/schema-on-shadow.js';
 import type { CommandContext } from '../context.js';
 import { change } from '../generate/change.js';
@@ -81,7 +81,7 @@ async function planOf(
   const before = await ofTheseMigrations(all.slice(0, index), context, replaying);
   const after = await ofTheseMigrations(all.slice(0, index + 1), context, replaying);
   const { schema } = initialSessionOf(context);
-  const unnamed = namesSchema(await readFile(file, 'utf8'), schema) ? undefined : schema;
+  const unnamed = (await fileNamesSchema(file, schema)) ? undefined : schema;
   const { from, to } = narrow(before.schema, after.schema);
   const sides: Sides = {
     desired: to,

@@ -116,7 +116,7 @@ function expand(rewrite: Rewrite): readonly Step[] {
       `;
   return [
     step(`${alter} ADD COLUMN ${successor} ${types.to}`, {
-      comment: `${describeObject(id)}: from ${types.from} to ${types.to}, using a second column.`,
+      comment: `${describeObject(id)}: from ${withoutPublic(types.from)} to ${withoutPublic(types.to)}, using a second column.`,
     }),
     step(`CREATE FUNCTION ${routine}() RETURNS trigger LANGUAGE plpgsql AS $sync$${body}$sync$`, {
       comment: 'From now on, every write fills both columns.',
@@ -131,6 +131,11 @@ function expand(rewrite: Rewrite): readonly Step[] {
       : []),
     ...copies.flatMap(({ declare }) => declare),
   ];
+}
+
+/** As in the names of objects. */
+function withoutPublic(type: string): string {
+  return type.replace(/^public\./, '');
 }
 
 function fill(rewrite: Rewrite): readonly Step[] {
