@@ -19,7 +19,7 @@ import { metadataTableOf } from '../../shadow/typeorm-metadata.js';
 import { noLooseDefaults } from '../../snapshot/loose-defaults.js';
 import { cacheFor } from '../../snapshot/cache-for.js';
 import { ofTheseMigrations } from '../../snapshot/of-migrations.js';
-import { fileNamesSchema } from '../../snapshot/unnamed-schema.js';
+import { fileNamesSchema } from '../../shadow/names-schema.js';
 import { withSchemaOnShadow } from '../../snapshot/schema-on-shadow.js';
 import type { CommandContext } from '../context.js';
 import { change } from '../generate/change.js';

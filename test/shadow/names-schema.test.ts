@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { namesSchema } from '../../src/snapshot/unnamed-schema.js';
+import { namesSchema } from '../../src/shadow/names-schema.js';
 
 it.each([
   ['a statement', 'code', 'q.query(`CREATE TABLE "public"."a" ()`)', true],
