@@ -145,7 +145,9 @@ export function originBefore({ marksPhase, byHand }: LoadedMigration): Maker | u
 }
 
 function styleOf(statements: readonly string[]): Maker {
-  return statements.length > 0 && statements.every(isOfTypeorm) ? 'generated' : 'hand';
+  // TypeORM's CLI knows no guards: they are added by hand, but create nothing.
+  const changing = statements.filter((sql) => !classify(sql).every(({ changesNothing }) => changesNothing));
+  return changing.length > 0 && changing.every(isOfTypeorm) ? 'generated' : 'hand';
 }
 
 function isOfTypeorm(sql: string): boolean {

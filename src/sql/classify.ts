@@ -4,7 +4,7 @@ import type { BlockWrite } from './block.js';
 import { takeCommand, takeOn } from './command.js';
 import type { Command } from './command.js';
 import { groups, nameAfter, splitAt } from './parts.js';
-import { locksTables, mayRemove, onlyReads } from './reads.js';
+import { changesNothing, locksTables, mayRemove, onlyReads } from './reads.js';
 import { settingOf } from './setting.js';
 import { statementsOf } from './split.js';
 import type { SqlToken } from './tokens.js';
@@ -26,6 +26,8 @@ export interface SqlClass extends Command, TransactionEffect {
   readonly runsAlone: 'always' | 'perhaps' | 'never';
   /** Whether it only reads, unless a function that it calls writes. */
   readonly onlyReads: boolean;
+  /** Whether it only reads, and calls no function that might write. */
+  readonly changesNothing: boolean;
   /** Whether it affects the schema or a whole table, so that it may need a table lock rather than only row locks. */
   readonly locksTables: boolean;
   /** Whether it may drop or rename objects. */
@@ -67,6 +69,7 @@ function classOf(sql: string, tokens: readonly SqlToken[]): SqlClass {
     afterTable: words.rest(sql),
     runsAlone: block?.endsTransactions ?? runsAlone(command, whole.from(end)),
     onlyReads: onlyReads(command.command, whole),
+    changesNothing: changesNothing(command.command, whole),
     locksTables: locksTables(command.command),
     mayRemove: mayRemove(command.command, whole),
     setting: settingOf(whole.from(0), sql),

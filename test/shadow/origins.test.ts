@@ -103,6 +103,26 @@ describe('the origin of objects', () => {
     expect(found).toEqual([]);
   });
 
+  it.each([
+    `SELECT * FROM "information_schema"."tables" WHERE "table_schema" = 'public'`,
+    `SELECT EXISTS (SELECT FROM pg_type WHERE typname IN ('a'))`,
+    `SELECT quote_ident(n.nspname) || '.' || quote_ident(t.typname), to_regclass('a') FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace`,
+    `SHOW server_version`,
+  ])('is not affected by a query that only looks whether something exists: %s', async (query) => {
+    const { times, byHand: found } = await told(generated('a'), `${query}; ${generated('b')}`);
+    expect(times).toEqual({ M0: 1, M1: 1 });
+    expect(found).toEqual([]);
+  });
+
+  it.each(['make', 'own.count'])(
+    'is handmade if a query calls a function, which may create objects: %s',
+    async (name) => {
+      const make = `create schema own; create function ${name}() returns void language sql as $$ create table by_call () $$`;
+      const { byHand: found } = await told(generated('a'), make, `SELECT ${name}(); ${generated('b')}`);
+      expect(found).toEqual(['table b', 'table by_call']);
+    },
+  );
+
   it('is handmade if it cannot be determined: a migration that commits by itself', async () => {
     const commits = 'COMMIT; create table b (id integer)';
     const { times, byHand: found } = await told(generated('a'), commits);
