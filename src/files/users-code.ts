@@ -36,6 +36,11 @@ export async function watchReads<T>(
   }
 }
 
+/** Calls code of the user whose reads do not matter. */
+export function unwatched<T>(call: () => T): T {
+  return watching.exit(call);
+}
+
 /** The functions for reading files that the cache allows in a migration. */
 const readers = ['readFile', 'readFileSync', 'existsSync', 'readdir', 'readdirSync'] as const;
 let watchers = 0;

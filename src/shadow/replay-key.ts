@@ -3,6 +3,7 @@ import { Contents } from '../content/content.js';
 import type { KnownMigration } from '../files/migration.js';
 import { watchReads } from '../files/users-code.js';
 import { hashOf } from './cache.js';
+import type { Transcript } from './transcript.js';
 
 /** The inputs of a replay besides the migrations. */
 export interface Beginning {
@@ -81,6 +82,17 @@ export function keyWith(chain: Chain, others: readonly MigrationText[]): string 
     const { digest } = contents.of({ file, text });
     return before === undefined || digest === undefined ? undefined : keyAfter(before, name, file, digest);
   }, wholeKey(chain));
+}
+
+/** The key after a migration, if its content is certain. */
+export function keyByContent(before: string, { name, file }: InFile, { naming }: Beginning): string | undefined {
+  const digest = file === undefined ? undefined : new Contents(naming).of({ file }).digest;
+  return file === undefined || digest === undefined ? undefined : keyAfter(before, name, file, digest);
+}
+
+/** The key after a migration, whatever its content is: the state follows from what it sends. */
+export function keyAfterTranscript(before: string, name: string, { origin, sent }: Transcript): string {
+  return hashOf([before, 'sent', name, origin ?? '', ...sent]);
 }
 
 function keyAfter(before: string, name: string, file: string, digest: string): string {

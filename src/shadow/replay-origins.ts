@@ -1,19 +1,23 @@
 import type { Instantiate, KnownMigration, LoadedMigration } from '../files/migration.js';
 import { originBefore, originOf, Origins } from './origins.js';
 import type { OriginMap } from './origins.js';
-import { replayIf, replayOne } from './replay.js';
+import { replayIf } from './replay.js';
 import type { ConnectedShadow } from './connected.js';
+import type { Transcriber } from './transcriber.js';
+import type { Around } from './transcript.js';
 
 /** Executes migrations on the shadow as a run would, and records the origin of each object. */
 export async function replayWithOrigins(
   shadow: ConnectedShadow,
   migrations: readonly KnownMigration[],
   instantiate: Instantiate,
+  transcriber?: Transcriber,
 ): Promise<OriginMap> {
   const origins = await Origins.open(shadow.pool);
   for (const known of migrations) {
     const migration = await known.load();
-    await origins.after(...(await followed(shadow, migration, instantiate, origins)));
+    const around = transcriber?.of(migration);
+    await origins.after(...(await followed(shadow, migration, instantiate, { origins, around })));
   }
   return origins.finish();
 }
@@ -26,7 +30,7 @@ async function followed(
   shadow: ConnectedShadow,
   migration: LoadedMigration,
   instantiate: Instantiate,
-  origins: Origins,
+  { origins, around }: { readonly origins: Origins; readonly around: Around | undefined },
 ): Promise<Parameters<Origins['after']>> {
   const before = originBefore(migration);
   if (before !== undefined && !origins.mayFollow(before)) await origins.look();
@@ -34,10 +38,10 @@ async function followed(
     if (!transactional && !origins.mayFollow(before)) await origins.look();
   };
   const stays = (statements: readonly string[]): boolean => origins.mayFollow(originOf(migration, statements));
-  let statements = await replayIf(shadow, migration, instantiate, { watch, stays });
+  let statements = await replayIf(shadow, migration, instantiate, { watch, stays, around });
   if (statements === undefined) {
     await origins.look();
-    statements = await replayOne(shadow, migration, instantiate);
+    statements = (await replayIf(shadow, migration, instantiate, { around })) ?? [];
   }
   return [originOf(migration, statements), statements];
 }

@@ -9,6 +9,7 @@ import type { Instantiate, KnownMigration, LoadedMigration } from '../files/migr
 import { CallsSynchronize, notReplayed } from './not-replayed.js';
 import { shareWithOthers } from '../typeorm/shared-query-runner.js';
 import type { ConnectedShadow } from './connected.js';
+import type { Around } from './transcript.js';
 import { classify } from '../sql/index.js';
 import { withOwn } from '../typeorm/own-methods.js';
 import { interceptQueries } from '../typeorm/query-runner.js';
@@ -48,6 +49,7 @@ interface Hooks {
   readonly watch?: Watch | undefined;
   /** Decides whether to keep the effects; called only if they can be rolled back. */
   readonly stays?: (statements: readonly string[]) => boolean;
+  readonly around?: Around | undefined;
 }
 
 /** The same; undefined if it was rolled back. */
@@ -55,7 +57,7 @@ export async function replayIf(
   shadow: ConnectedShadow,
   migration: LoadedMigration,
   instantiate: Instantiate,
-  { direction = 'up', watch, stays = () => true }: Hooks,
+  { direction = 'up', watch, stays = () => true, around = (_queryRunner, work) => work() }: Hooks,
 ): Promise<readonly string[] | undefined> {
   const executed = await withQueryRunner(shadow, async (queryRunner) => {
     const { statements, endedTransaction } = record(queryRunner, (sql) => shadow.given.accept(sql, migration.name));
@@ -63,7 +65,7 @@ export async function replayIf(
       const { transaction, [direction]: execute } = await migration.prepare(queryRunner, instantiate, 'trial');
       if (execute === undefined) return undefined;
       await watch?.(queryRunner, transaction !== false);
-      const work = () => new Turns(queryRunner).during(() => execute(queryRunner));
+      const work = () => around(queryRunner, () => new Turns(queryRunner).during(() => execute(queryRunner)));
       if (transaction === false) await work();
       else {
         const wanted = await inTransaction(queryRunner, work, () => endedTransaction() || stays(statements));

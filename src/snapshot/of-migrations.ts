@@ -4,9 +4,14 @@ import { resolveMigrations } from '../files/resolve.js';
 import type { ObjectId } from '../schema/object-id.js';
 import { hashOf } from '../shadow/cache.js';
 import type { SchemaCache } from '../shadow/cache.js';
+import type { ConnectedShadow } from '../shadow/connected.js';
 import { chainOf, executing, keyWith, wholeKey } from '../shadow/replay-key.js';
 import type { Chain, MigrationText } from '../shadow/replay-key.js';
+import { initialStateOf } from '../shadow/initial-state.js';
 import { replayWithOrigins } from '../shadow/replay-origins.js';
+import { retell } from '../shadow/retell.js';
+import { Transcriber } from '../shadow/transcriber.js';
+import type { Transcripts } from '../shadow/transcriber.js';
 import { beginningOf, withMigratableShadow } from './migratable-shadow.js';
 import type { Project } from './project.js';
 import { leftOut, restored, storedOf, take } from './snapshot.js';
@@ -14,7 +19,7 @@ import type { Snapshot, StoredSnapshot } from './snapshot.js';
 
 /** The migrations that produce the schema, if they are certain. */
 export interface Current extends Snapshot {
-  readonly chain?: Chain;
+  readonly chain?: Chain | undefined;
 }
 
 export interface Replaying {
@@ -43,22 +48,63 @@ export async function ofTheseMigrations(
   const key = keyOfSnapshot(wholeKey(chain), project, unmanaged);
   const known = key === undefined ? undefined : await cache.get<StoredSnapshot>(key);
   if (known) return { ...restored(known), chain };
-  const { value: current, isSure } = await executing([chain], () => replayed(migrations, project, replaying));
-  if (!isSure) return current;
-  if (key !== undefined) await cache.set(key, storedOf(current));
-  return { ...current, chain };
+  const { value: made, isSure } = await executing([chain], () => onShadow(chain, project, replaying));
+  const { transcripts, ...current } = made;
+  if (transcripts === undefined) return current;
+  if (!isSure) return { ...current, chain: undefined };
+  if (transcripts.size > 0) await rememberTranscripts(chain, transcripts, cache);
+  const after = keyOfSnapshot(wholeKey(current.chain), project, unmanaged);
+  if (after !== undefined) await cache.set(after, storedOf(current));
+  return current;
 }
 
-async function replayed(
-  migrations: readonly KnownMigration[],
-  project: Project,
-  { url, unmanaged, makeRoom }: Replaying,
-): Promise<Snapshot> {
+interface Made extends Snapshot {
+  readonly chain: Chain;
+  /** New ones; undefined if nothing was replayed. */
+  readonly transcripts?: Transcripts;
+}
+
+async function onShadow(chain: Chain, project: Project, replaying: Replaying): Promise<Made> {
+  const { url, unmanaged, makeRoom } = replaying;
   await makeRoom?.();
-  return withMigratableShadow(project, { url }, async (shadow) => {
-    const origins = await replayWithOrigins(shadow, migrations, project.instantiate);
-    return { ...(await take(shadow.pool, project, { unmanaged, texts: 'settled' })), origins };
+  const initial = await initialStateOf(project);
+  return withMigratableShadow(project, { url, initial: () => initial }, async (shadow) => {
+    const known = wholeKey(chain) === undefined ? await retold(shadow, chain, project, replaying) : undefined;
+    if (known) return known;
+    const transcriber = new Transcriber(chain, initial);
+    const origins = await replayWithOrigins(shadow, chain.migrations, project.instantiate, transcriber);
+    const snapshot = await take(shadow.pool, project, { unmanaged, texts: 'settled' });
+    return { ...snapshot, origins, ...transcriber.finish() };
   });
+}
+
+/** From the cache, if migrations whose texts leave doubt send the same as before. */
+async function retold(
+  shadow: ConnectedShadow,
+  chain: Chain,
+  project: Project,
+  { cache, unmanaged }: Replaying,
+): Promise<Made | undefined> {
+  const transcripts = await cache.get<Transcripts>(keyOfTranscripts(chain));
+  if (transcripts === undefined) return undefined;
+  const longer = await retell(shadow, chain, transcripts, project.instantiate);
+  const key = keyOfSnapshot(wholeKey(longer), project, unmanaged);
+  const known = key === undefined ? undefined : await cache.get<StoredSnapshot>(key);
+  return known && { ...restored(known), chain: longer };
+}
+
+/** The number of transcripts to keep: branches of a project share most of them. */
+const mostTranscripts = 4000;
+
+async function rememberTranscripts(chain: Chain, made: Transcripts, cache: SchemaCache): Promise<void> {
+  const key = keyOfTranscripts(chain);
+  const before = (await cache.get<Transcripts>(key)) ?? [];
+  await cache.set(key, new Map([...before, ...made].slice(-mostTranscripts)));
+}
+
+/** Those after the migrations that are certain are kept together, because each project has many. */
+function keyOfTranscripts({ keys, migrations }: Chain): string {
+  return `transcripts ${hashOf([keys.at(-1) ?? '', migrations[keys.length - 1]?.name ?? ''])}`;
 }
 
 /** The schema that a chain of migrations produces together with the newly proven ones. */

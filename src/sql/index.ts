@@ -2,6 +2,7 @@ export { backfillLines } from './backfill.js';
 export type { Backfill } from './backfill.js';
 export { isInBatches, selectKey, updateBatch, wholeUpdate } from './batches.js';
 export type { KeyColumn } from './batches.js';
+export { readsOnlyCatalogs } from './catalog-reads.js';
 export { classify } from './classify.js';
 export type { SqlClass } from './classify.js';
 export { commandOf } from './command.js';
