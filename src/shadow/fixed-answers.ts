@@ -12,6 +12,9 @@ export class FixedAnswers {
   #varies: boolean;
   /** Whether a value that differs may be in what a statement reads: in rows, or in the code of functions. */
   #mayRead = false;
+  /** Whether all tables were empty, and still are. */
+  #isEmpty = false;
+  #hasTriggers = false;
 
   constructor({ statements }: Pick<InitialState, 'statements'>) {
     this.#varies = statements.some(({ sql }) => dependsOnMoment(sql, 'with answers'));
@@ -22,22 +25,34 @@ export class FixedAnswers {
   async note(statement: Statement, answers: readonly Answer[], hasRows: () => Promise<boolean>): Promise<boolean> {
     const kinds = classify(statement.sql);
     const varies = dependsOnMoment(textOf(statement), 'with answers');
+    this.#hasTriggers ||= kinds.some(({ command }) => definesTriggers.has(command));
+    this.#isEmpty &&= !this.#hasTriggers && kinds.every((kind, index) => addsNoRows(kind, answers[index]));
     this.#varies ||= varies;
     this.#mayRead ||= varies && kinds.some(({ command }) => definesCode.has(command));
     if (!this.#varies) return true;
     if (kinds.some((kind) => (varies && isExecuted(kind)) || callsOther(kind))) return false;
     const isSilent = kinds.length === answers.length && kinds.every((kind, index) => saysNothing(kind, answers[index]));
     if (isSilent || readsOnlyCatalogs(statement.sql)) return true;
-    this.#mayRead ||= await hasRows();
-    return !this.#mayRead;
+    // Looking at each table takes time, and data migrations often send one such statement after the other.
+    if (!this.#mayRead && !this.#isEmpty) this.#mayRead = await hasRows();
+    this.#isEmpty = !this.#mayRead;
+    return this.#isEmpty;
   }
 }
 
 const definesCode = new Set(['CREATE FUNCTION', 'CREATE PROCEDURE']);
+const definesTriggers = new Set(['CREATE TRIGGER', 'CREATE RULE']);
+const keepsEmpty = new Set(['UPDATE', 'DELETE FROM']);
 const runsCode = new Set(['DO', 'CALL', 'EXECUTE']);
 
 function isExecuted({ command, onlyReads }: SqlClass): boolean {
   return onlyReads || runsCode.has(command);
+}
+
+/** Whether tables that were empty before are empty after it. */
+function addsNoRows({ command, changesNothing, mentions }: SqlClass, answer: Answer | undefined): boolean {
+  const isChange = keepsEmpty.has(command) && !mentions('INSERT') && !mentions('MERGE');
+  return changesNothing || (isChange && answer?.rowCount === 0);
 }
 
 /** Whether a query calls a function that may return something else each time. */

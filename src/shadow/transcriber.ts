@@ -71,14 +71,14 @@ export class Transcriber {
   }
 }
 
-/** Whether any table contains rows, or has contained some, except for those that we write; or a view may. A table without rows has no pages. */
+/** Whether any table contains rows, or has contained some, except for those that we write; or a view or a foreign table may. A table without rows has no pages. */
 async function hasOwnRows(query: Query, dataSource: DataSource): Promise<boolean> {
   const ours = [tablesOf(dataSource).ledger, metadataTableOf(dataSource)].map(
     (table) => `c.oid IS DISTINCT FROM pg_catalog.to_regclass(${quoteLiteral(table)})`,
   );
   const { rows } =
     await query(`SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE (c.relkind = 'v' OR c.relkind IN ('r', 'm') AND pg_catalog.pg_relation_size(c.oid) > 0) AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_(?!temp)'
+    WHERE (c.relkind IN ('v', 'f') OR c.relkind IN ('r', 'm') AND pg_catalog.pg_relation_size(c.oid) > 0) AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_(?!temp)'
       AND ${ours.join(' AND ')} LIMIT 1`);
   return rows.length > 0;
 }

@@ -130,6 +130,14 @@ describe('migrations are replayed again if they', () => {
     ['ask for the time', [async (q) => q.query('SELECT now()')]],
     ['read rows with values that differ', [tableA, rows, async (q) => q.query('SELECT * FROM a')]],
     ['count such rows', [tableA, rows, async (q) => q.query('SELECT count(*) FROM a WHERE n < 0.5')]],
+    [
+      'read rows that another part of a statement has written',
+      [
+        tableA,
+        send('CREATE TABLE c (n int)', 'DELETE FROM c', 'WITH i AS (INSERT INTO a DEFAULT VALUES) DELETE FROM c'),
+        async (q) => q.query('SELECT * FROM a'),
+      ],
+    ],
     ['change such rows', [tableA, rows, send('UPDATE a SET id = NULL WHERE n < 0.5')]],
     ['get them back', [tableA, send('INSERT INTO a DEFAULT VALUES RETURNING n')]],
     [
