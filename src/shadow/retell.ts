@@ -1,4 +1,5 @@
 import type { Instantiate, LoadedMigration } from '../files/migration.js';
+import { unwatched } from '../files/users-code.js';
 import { Turns } from '../database/turns.js';
 import { believe, interceptQueries } from '../typeorm/query-runner.js';
 import type { ConnectedShadow } from './connected.js';
@@ -52,7 +53,8 @@ async function isRetold(
     const { transaction, up } = prepared;
     if (transaction !== false) believe(queryRunner, 'open');
     try {
-      return await isSentAgain(transcript, queryRunner, () => new Turns(queryRunner).during(() => up(queryRunner)));
+      const work = () => unwatched(() => new Turns(queryRunner).during(() => up(queryRunner)));
+      return await isSentAgain(transcript, queryRunner, work);
     } finally {
       believe(queryRunner, 'none');
     }

@@ -71,7 +71,7 @@ export class Transcriber {
   }
 }
 
-/** Whether any table contains rows, or has contained some, except for those that we write; or a view or a foreign table may. A table without rows has no pages. */
+/** Whether any table contains rows, or has contained some, except for the tables of TypeORM; or a view or a foreign table may. A table without rows has no pages. */
 async function hasOwnRows(query: Query, dataSource: DataSource): Promise<boolean> {
   const ours = [tablesOf(dataSource).ledger, metadataTableOf(dataSource)].map(
     (table) => `c.oid IS DISTINCT FROM pg_catalog.to_regclass(${quoteLiteral(table)})`,

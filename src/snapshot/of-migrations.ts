@@ -69,12 +69,13 @@ async function onShadow(chain: Chain, project: Project, replaying: Replaying): P
   await makeRoom?.();
   const initial = await initialStateOf(project);
   return withMigratableShadow(project, { url, initial: () => initial }, async (shadow) => {
-    const known = wholeKey(chain) === undefined ? await retold(shadow, chain, project, replaying) : undefined;
+    const isCertain = wholeKey(chain) !== undefined;
+    const known = isCertain ? undefined : await retold(shadow, chain, project, replaying);
     if (known) return known;
-    const transcriber = new Transcriber(chain, initial);
+    const transcriber = isCertain ? undefined : new Transcriber(chain, initial);
     const origins = await replayWithOrigins(shadow, chain.migrations, project.instantiate, transcriber);
     const snapshot = await take(shadow.pool, project, { unmanaged, texts: 'settled' });
-    return { ...snapshot, origins, ...transcriber.finish() };
+    return { ...snapshot, origins, ...(transcriber?.finish() ?? { chain, transcripts: new Map() }) };
   });
 }
 

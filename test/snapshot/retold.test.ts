@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { DataSource, Table } from 'typeorm';
 import type { QueryRunner } from 'typeorm';
@@ -194,6 +197,18 @@ it('code that hides that it sends something else is noticed', async () => {
   await resultOf(ups, cache);
   sql = 'ALTER TABLE "a" ADD "b" int';
   expect(await resultOf(ups, cache)).toEqual(await resultOf(ups, noCache));
+});
+
+it('files that such migrations read need not be known', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'nest-migrate-retold-')), 'a.sql');
+  const ups: readonly Up[] = [async (q) => q.query(readFileSync(file, 'utf8'))];
+  const cache = keeping();
+  for (const type of ['int', 'text', 'int']) {
+    writeFileSync(file, `CREATE TABLE "a" ("id" ${type})`);
+    expect(await resultOf(ups, cache)).toEqual(await resultOf(ups, noCache));
+    expect(await isRecognised(...ups)).toBe(true);
+  }
+  rmSync(dirname(file), { recursive: true });
 });
 
 it('a schema from the cache is that of a replay, whatever changes in the code', async () => {
