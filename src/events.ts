@@ -51,7 +51,8 @@ export interface ProgressEvent extends HowFar {
 
 /** The events of all commands. They are plain data, which the Nest logger and the command line print in their own ways. */
 export type MigrateEvent =
-  | { readonly type: 'stage'; readonly stage: Stage }
+  /** `at` and `of` count the migrations, where a stage goes through them. */
+  | { readonly type: 'stage'; readonly stage: Stage; readonly at?: number; readonly of?: number }
   | {
       readonly type: 'connecting';
       readonly attempt: number;
@@ -172,6 +173,12 @@ export function connectingNews(): (event: Extract<MigrateEvent, { readonly type:
     told = { reason, at: now };
     return true;
   };
+}
+
+/** Tells of each migration, when it begins, that a stage goes through. */
+export function countStage(onEvent: EventListener | undefined, stage: Stage, of: number): () => void {
+  let at = 0;
+  return () => onEvent?.({ type: 'stage', stage, at: ++at, of });
 }
 
 /** `connect ECONNREFUSED 127.0.0.1:5432; retrying for 30 s` */

@@ -24,7 +24,16 @@ export function progressPrinter(io: Io): EventListener {
     // `dev --watch` keeps it open for its own processes.
     if (event.type === 'embedded-shared' && event.pid === process.ppid) return;
     if (event.type === 'connecting' && !isNews(event)) return;
-    if (event.type === 'stage') return io.stage(event.stage);
+    if (event.type === 'stage') {
+      const { stage, at, of } = event;
+      if (at === undefined) return io.stage(stage);
+      const text = `${stage}: ${at} of ${of}`;
+      io.stage(text);
+      // Without a terminal, a line now and then shows that the command goes on.
+      if (io.bar || performance.now() - told < tellProgressEveryMs) return;
+      told = performance.now();
+      return io.note(paint.dim(text));
+    }
     if (event.type === 'progress' && io.bar) {
       isBarShown = true;
       return io.bar(`${barOf(event)}${describeProgress(event, showDuration)}`);

@@ -11,10 +11,14 @@ export async function replayWithOrigins(
   shadow: ConnectedShadow,
   migrations: readonly KnownMigration[],
   instantiate: Instantiate,
-  transcriber?: Transcriber,
+  {
+    transcriber,
+    onEach = () => undefined,
+  }: { readonly transcriber?: Transcriber | undefined; readonly onEach?: () => void } = {},
 ): Promise<OriginMap> {
   const origins = await Origins.open(shadow.pool);
   for (const known of migrations) {
+    onEach();
     const migration = await known.load();
     const around = transcriber?.of(migration);
     await origins.after(...(await followed(shadow, migration, instantiate, { origins, around })));

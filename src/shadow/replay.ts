@@ -19,8 +19,12 @@ export async function replay(
   shadow: ConnectedShadow,
   migrations: readonly KnownMigration[],
   instantiate: Instantiate,
+  onEach: () => void = () => undefined,
 ): Promise<void> {
-  for (const known of migrations) await replayOne(shadow, await known.load(), instantiate);
+  for (const known of migrations) {
+    onEach();
+    await replayOne(shadow, await known.load(), instantiate);
+  }
 }
 
 type Watch = (queryRunner: QueryRunner, transactional: boolean) => Promise<void>;

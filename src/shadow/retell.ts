@@ -1,5 +1,7 @@
 import type { Instantiate, LoadedMigration } from '../files/migration.js';
 import { unwatched } from '../files/users-code.js';
+import { countStage } from '../events.js';
+import type { EventListener } from '../events.js';
 import { Turns } from '../database/turns.js';
 import { believe, interceptQueries } from '../typeorm/query-runner.js';
 import type { ConnectedShadow } from './connected.js';
@@ -20,10 +22,13 @@ export async function retell(
   shadow: ConnectedShadow,
   chain: Chain,
   transcripts: Transcripts,
-  instantiate: Instantiate,
+  { instantiate, onEvent }: { readonly instantiate: Instantiate; readonly onEvent?: EventListener },
 ): Promise<Chain> {
   const keys = [...chain.keys];
-  for (const known of chain.migrations.slice(keys.length - 1)) {
+  const doubtful = chain.migrations.slice(keys.length - 1);
+  const onEach = countStage(onEvent, 'replaying the migrations', doubtful.length);
+  for (const known of doubtful) {
+    onEach();
     const before = keys.at(-1) ?? '';
     const transcript = transcripts.get(transcriptKey(before, known));
     // A migration that was generated last has none yet, but its text is certain.

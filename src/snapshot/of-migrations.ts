@@ -1,3 +1,4 @@
+import { countStage } from '../events.js';
 import { listMigrations } from '../files/list-migrations.js';
 import type { KnownMigration } from '../files/migration.js';
 import { resolveMigrations } from '../files/resolve.js';
@@ -73,7 +74,8 @@ async function onShadow(chain: Chain, project: Project, replaying: Replaying): P
     const known = isCertain ? undefined : await retold(shadow, chain, project, replaying);
     if (known) return known;
     const transcriber = isCertain ? undefined : new Transcriber(chain, initial);
-    const origins = await replayWithOrigins(shadow, chain.migrations, project.instantiate, transcriber);
+    const onEach = countStage(project.onEvent, 'replaying the migrations', chain.migrations.length);
+    const origins = await replayWithOrigins(shadow, chain.migrations, project.instantiate, { transcriber, onEach });
     const snapshot = await take(shadow.pool, project, { unmanaged, texts: 'settled' });
     return { ...snapshot, origins, ...(transcriber?.finish() ?? { chain, transcripts: new Map() }) };
   });
@@ -88,7 +90,7 @@ async function retold(
 ): Promise<Made | undefined> {
   const transcripts = await cache.get<Transcripts>(keyOfTranscripts(chain));
   if (transcripts === undefined) return undefined;
-  const longer = await retell(shadow, chain, transcripts, project.instantiate);
+  const longer = await retell(shadow, chain, transcripts, project);
   const key = keyOfSnapshot(wholeKey(longer), project, unmanaged);
   const known = key === undefined ? undefined : await cache.get<StoredSnapshot>(key);
   return known && { ...restored(known), chain: longer };

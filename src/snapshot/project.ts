@@ -1,3 +1,4 @@
+import type { EventListener } from '../events.js';
 import type { Instantiate, Listing } from '../files/migration.js';
 import type { Configured } from '../shadow/initial-session.js';
 
@@ -5,4 +6,6 @@ import type { Configured } from '../shadow/initial-session.js';
 export interface Project extends Configured, Listing {
   readonly settings: Configured['settings'] & Listing['settings'];
   readonly instantiate: Instantiate;
+  /** Hears of the migrations that are replayed. */
+  readonly onEvent?: EventListener;
 }

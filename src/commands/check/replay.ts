@@ -1,3 +1,4 @@
+import { countStage } from '../../events.js';
 import { cancelled } from '../../database/cancel.js';
 import type { KnownMigration } from '../../files/migration.js';
 import type { SchemaCache } from '../../shadow/cache.js';
@@ -57,10 +58,12 @@ async function judge(ways: TriedMigration[], work: CheckWork): Promise<CheckFind
   const { context, migrations } = work;
   const from = ways.length;
   return withMigratableShadow(work.context, { url: work.options.shadow }, async (shadow) => {
-    await replay(shadow, migrations.slice(0, from), context.instantiate);
+    const onEach = countStage(context.onEvent, 'replaying the migrations', migrations.length);
+    await replay(shadow, migrations.slice(0, from), context.instantiate, onEach);
     let before = await lookAt(shadow);
     for (const migration of migrations.slice(from)) {
       if (context.signal.aborted) throw cancelled(context.signal, 'Nothing was changed.');
+      onEach();
       try {
         const loaded = await migration.load();
         const { after, wayBack, intact } = await thereAndBack(shadow, loaded, before, context.instantiate);

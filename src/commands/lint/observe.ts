@@ -1,3 +1,4 @@
+import { countStage } from '../../events.js';
 import { observeMigration } from '../../observe/observe-migration.js';
 import type { ObservedMigration, WayBack } from '../../observe/observe-migration.js';
 import { Observer } from '../../observe/observer.js';
@@ -23,14 +24,16 @@ export async function observe(
 ): Promise<readonly Tried[]> {
   return withMigratableShadow(context, { url: options.shadow }, async (shadow) => {
     context.onEvent({ type: 'stage', stage: 'replaying the migrations' });
-    await replay(shadow, before, context.instantiate);
-    context.onEvent({ type: 'stage', stage: 'judging the migrations' });
+    const onReplay = countStage(context.onEvent, 'replaying the migrations', before.length);
+    await replay(shadow, before, context.instantiate, onReplay);
+    const onJudge = countStage(context.onEvent, 'judging the migrations', judged.length);
     const observer = await Observer.open(shadow);
     // `check` tries to revert all of them, and caches the results.
     const back = options.all === true ? undefined : await wayBackFrom(shadow, context);
     const tried: Tried[] = [];
     const firsts = new Set(families(judged).map(([first]) => first));
     for (const known of judged) {
+      onJudge();
       if (options.all === true && firsts.has(known)) observer.beginBatch();
       const result = await observeMigration(shadow, await known.load(), observer, context.instantiate);
       tried.push({ ...result, wayBack: result.error === undefined ? await back?.(result) : undefined });
