@@ -34,7 +34,7 @@ it('hears of each migration that generate and check replay', async () => {
   const onEvent = (event: MigrateEvent): void =>
     void (event.type === 'stage' && event.of === 3 && counted.push(event.at));
   const migrator = createMigrator({ dataSource, onEvent });
-  await migrator.generate({ check: true, shadow: serverUrl() });
+  await migrator.generate({ dryRun: true, shadow: serverUrl() });
   expect(counted).toEqual([1, 2, 3]);
   await migrator.check({ shadow: serverUrl(), only: ['replay'] });
   expect(counted).toEqual([1, 2, 3, 1, 2, 3]);
