@@ -158,11 +158,14 @@ function styleOf(statements: readonly string[]): Maker {
 function isOfTypeorm(sql: string): boolean {
   const kinds = classify(sql);
   return (
-    sql.startsWith(kinds[0]?.beforeName ?? ';') &&
-    kinds.every(
-      ({ beforeName, text, name }) =>
+    // With `--pretty`, each statement begins on a line of its own.
+    sql.trimStart().startsWith(kinds[0]?.beforeName ?? ';') &&
+    kinds.every(({ beforeName, text, name }) => {
+      const beginning = beforeName.replaceAll(/\s+/g, ' ');
+      return (
         text.startsWith('"', beforeName.length) &&
-        (beginnings.has(beforeName) || (changes.has(beforeName) && name?.at(-1) === 'typeorm_metadata')),
-    )
+        (beginnings.has(beginning) || (changes.has(beginning) && name?.at(-1) === 'typeorm_metadata'))
+      );
+    })
   );
 }

@@ -22,17 +22,20 @@ interface Told {
 }
 
 /** One migration for each of these texts, in order; `;` separates the statements. */
-async function told(...texts: readonly (string | { readonly alone: string })[]): Promise<Told> {
+async function told(
+  ...texts: readonly (string | { readonly alone: string } | { readonly whole: string })[]
+): Promise<Told> {
   const times: Record<string, number> = {};
   const classes = texts.map((text, index) => {
     const name = `M${index}${1700000000000 + index}`;
-    const sql = typeof text === 'string' ? text : text.alone;
+    const sql = typeof text === 'string' ? text : 'alone' in text ? text.alone : text.whole;
+    const statements = typeof text === 'object' && 'whole' in text ? [{ sql }] : splitSql(sql);
     const made = class {
       name = name;
-      transaction = typeof text === 'string' ? undefined : false;
+      transaction = typeof text === 'object' && 'alone' in text ? false : undefined;
       async up(queryRunner: QueryRunner): Promise<void> {
         times[`M${index}`] = (times[`M${index}`] ?? 0) + 1;
-        for (const statement of splitSql(sql)) await queryRunner.query(statement.sql);
+        for (const statement of statements) await queryRunner.query(statement.sql);
       }
     };
     Object.defineProperty(made, 'name', { value: name });
@@ -68,6 +71,14 @@ describe('the origin of objects', () => {
       times: { M0: 1, M1: 1, M2: 1 },
       byHand: [],
     });
+  });
+
+  it('is that of the generator, too, where it was told to write prettily', async () => {
+    const pretty = (sql: string): { readonly whole: string } => ({ whole: `\n            ${sql}\n        ` });
+    const table = 'CREATE TABLE "p" (\n                "id" SERIAL NOT NULL\n            )';
+    expect((await told(pretty(table), pretty('ALTER TABLE "p"\n            ADD "n" integer'))).byHand).toEqual([]);
+    // A person has written something before it.
+    expect((await told(pretty(`-- people\n ${generated('q')}`))).byHand).toEqual(['table q']);
   });
 
   it('is found where the kind changes, by executing only the migrations around the change twice', async () => {
