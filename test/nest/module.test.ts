@@ -72,6 +72,22 @@ describe('MigrationsModule.forRoot with a data source', () => {
     }
   });
 
+  it.each(['before', 'after'])('refuses a second connection of the same name, imported %s it', async (order) => {
+    @Module({ imports: [TypeOrmModule.forRootAsync({ useFactory: () => ({ type: 'postgres', url: database.url }) })] })
+    class DatabaseModule {}
+    const own = MigrationsModule.forRoot({ dataSource: source([createUsers]) });
+    const error = await failureOf(apps.boot(...(order === 'before' ? [own, DatabaseModule] : [DatabaseModule, own])));
+    expect([error.code, error.message]).toEqual([
+      'OPTIONS_INVALID',
+      'The app has two connections named "default": that of MigrationsModule, and one of TypeOrmModule.forRoot. The database was not touched.',
+    ]);
+    expect(error.next).toContain('MigrationsModule.forRoot() without dataSource');
+    expect(await database.query(`SELECT to_regclass('migrations') AS ledger`)).toEqual([{ ledger: null }]);
+    // Of another name, it is one more.
+    const other = TypeOrmModule.forRoot({ type: 'postgres', url: database.url, name: 'other' });
+    await apps.boot(MigrationsModule.forRoot({ dataSource: source([createUsers]) }), other);
+  });
+
   it.each(['before', 'after'])('migrates before anything sees the database, imported %s the feature', async (order) => {
     const migrations = MigrationsModule.forRoot({ dataSource: source() });
     const app = await (order === 'before' ? apps.boot(migrations, UsersModule) : apps.boot(UsersModule, migrations));
