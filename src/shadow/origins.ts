@@ -3,6 +3,7 @@ import type { LoadedMigration } from '../files/migration.js';
 import { keyOf, objectId } from '../schema/object-id.js';
 import type { ObjectId } from '../schema/object-id.js';
 import { classify } from '../sql/index.js';
+import { isOfTypeorm, madeByTypeorm, shortPath } from './made-by-typeorm.js';
 
 /** The origin of an object: a generator (ours or TypeORM's), which may also drop it; a handwritten migration; or the initial state. */
 export type Origin = Maker | 'initial';
@@ -30,6 +31,8 @@ export class Origins {
   #present = new Map<string, Origin>();
   /** The origin of the migrations executed since. */
   #unseen: Maker | undefined;
+  /** What TypeORM's generator has created in handwritten ones among them. */
+  readonly #generated = new Set<string>();
 
   private constructor(private readonly client: SqlClient) {}
 
@@ -47,9 +50,13 @@ export class Origins {
   async look(): Promise<void> {
     if (this.#unseen !== undefined) await this.#assign(this.#unseen);
     this.#unseen = undefined;
+    this.#generated.clear();
   }
 
-  async after(origin: Maker, statements: readonly string[]): Promise<void> {
+  async after(migration: LoadedMigration, statements: readonly string[]): Promise<void> {
+    const origin = originOf(migration, statements);
+    if (originBefore(migration) === undefined && origin === 'hand')
+      for (const path of madeByTypeorm(statements)) this.#generated.add(path);
     // A migration that ends its own transaction could not be rolled back: objects of uncertain origin are kept.
     this.#unseen = this.mayFollow(origin) ? origin : 'hand';
     if (statements.some((sql) => classify(sql).some(({ mayRemove }) => mayRemove))) await this.look();
@@ -76,7 +83,8 @@ export class Origins {
       const path = pathOf(row);
       const before = this.#present.get(path);
       const known = this.#byOid.get(row.oid);
-      const now = before === undefined || before === 'generated' ? (known ?? before ?? origin) : before;
+      const made = this.#generated.has(shortPath(row.kind, row.table, row.name)) ? 'generated' : origin;
+      const now = before === undefined || before === 'generated' ? (known ?? before ?? made) : before;
       this.#byOid.set(row.oid, now);
       present.set(path, now);
     }
@@ -123,22 +131,6 @@ const everything = `SELECT json_agg(o) AS found FROM (
   UNION ALL SELECT 's' || n.oid, 'schema', NULL, NULL, n.nspname FROM pg_namespace n WHERE ${ownSchemas}
   UNION ALL SELECT 'e' || e.oid, 'extension', NULL, NULL, e.extname FROM pg_extension e) o`;
 
-/** The start of statements that TypeORM's generator writes: upper case, then a quoted name. */
-const beginnings = new Set([
-  ...['TABLE', 'TYPE', 'VIEW', 'MATERIALIZED VIEW', 'SEQUENCE', 'INDEX', 'INDEX CONCURRENTLY', 'SCHEMA'].flatMap(
-    (kind) => ['CREATE', 'ALTER', 'DROP'].map((verb) => `${verb} ${kind} `),
-  ),
-  'CREATE UNIQUE INDEX ',
-  'CREATE UNIQUE INDEX CONCURRENTLY ',
-  'CREATE SEQUENCE IF NOT EXISTS ',
-  'CREATE SCHEMA IF NOT EXISTS ',
-  'CREATE EXTENSION IF NOT EXISTS ',
-  'COMMENT ON TABLE ',
-  'COMMENT ON COLUMN ',
-]);
-/** Only of its own table. */
-const changes = new Set(['INSERT INTO ', 'DELETE FROM ', 'UPDATE ']);
-
 export function originOf(migration: LoadedMigration, statements: readonly string[]): Maker {
   return originBefore(migration) ?? styleOf(statements);
 }
@@ -153,19 +145,4 @@ function styleOf(statements: readonly string[]): Maker {
   // TypeORM's CLI knows no guards: they are added by hand, but create nothing.
   const changing = statements.filter((sql) => !classify(sql).every(({ changesNothing }) => changesNothing));
   return changing.length > 0 && changing.every(isOfTypeorm) ? 'generated' : 'hand';
-}
-
-function isOfTypeorm(sql: string): boolean {
-  const kinds = classify(sql);
-  return (
-    // With `--pretty`, each statement begins on a line of its own.
-    sql.trimStart().startsWith(kinds[0]?.beforeName ?? ';') &&
-    kinds.every(({ beforeName, text, name }) => {
-      const beginning = beforeName.replaceAll(/\s+/g, ' ');
-      return (
-        text.startsWith('"', beforeName.length) &&
-        (beginnings.has(beginning) || (changes.has(beginning) && name?.at(-1) === 'typeorm_metadata'))
-      );
-    })
-  );
 }

@@ -47,5 +47,5 @@ async function followed(
     await origins.look();
     statements = (await replayIf(shadow, migration, instantiate, { around })) ?? [];
   }
-  return [originOf(migration, statements), statements];
+  return [migration, statements];
 }

@@ -17,6 +17,8 @@ afterAll(() => database.drop());
 interface Told {
   /** How often each was executed. */
   readonly times: Readonly<Record<string, number>>;
+  /** All handmade objects: `column a.id`. */
+  readonly all: readonly string[];
   /** As `table a`. */
   readonly byHand: readonly string[];
 }
@@ -56,7 +58,8 @@ async function told(
     const hand = [...origins].filter(([, origin]) => origin === 'hand');
     const ids = hand.map(([key]) => JSON.parse(key) as readonly string[]);
     const relations = ids.filter(([kind = '']) => ['table', 'index', 'view'].includes(kind));
-    return { times, byHand: relations.map(([kind, , , name]) => `${kind} ${name}`).toSorted() };
+    const all = ids.map(([kind, , table, name]) => `${kind} ${table ? `${table}.` : ''}${name}`).toSorted();
+    return { times, all, byHand: relations.map(([kind, , , name]) => `${kind} ${name}`).toSorted() };
   } finally {
     await shadow.close();
   }
@@ -69,6 +72,7 @@ describe('the origin of objects', () => {
   it('needs no second execution while all migrations are of one kind', async () => {
     expect(await told(generated('a'), generated('b'), `ALTER TABLE "a" ADD "n" integer`)).toEqual({
       times: { M0: 1, M1: 1, M2: 1 },
+      all: [],
       byHand: [],
     });
   });
@@ -79,6 +83,14 @@ describe('the origin of objects', () => {
     expect((await told(pretty(table), pretty('ALTER TABLE "p"\n            ADD "n" integer'))).byHand).toEqual([]);
     // A person has written something before it.
     expect((await told(pretty(`-- people\n ${generated('q')}`))).byHand).toEqual(['table q']);
+  });
+
+  it('is that of the statement for tables, columns and types, if others make the migration handwritten', async () => {
+    const mixed = `CREATE TYPE "t_kind_enum" AS ENUM('a, b', 'c'); CREATE TABLE "t" ("id" SERIAL NOT NULL, "kind" "t_kind_enum" DEFAULT 'a, b', CONSTRAINT "pk" PRIMARY KEY ("id"));
+      ALTER TABLE "t" ADD "more" integer; ALTER TABLE "t" ADD CONSTRAINT "positive" CHECK ("more" > 0); CREATE INDEX "i" ON "t" ("more");
+      alter table t add hand integer; create table h (id integer); insert into t (more) values (1)`;
+    const { all } = await told(mixed);
+    expect(all).toEqual(['column h.id', 'column t.hand', 'constraint t.positive', 'index i', 'table h']);
   });
 
   it('is found where the kind changes, by executing only the migrations around the change twice', async () => {
@@ -130,7 +142,7 @@ describe('the origin of objects', () => {
     async (name) => {
       const make = `create schema own; create function ${name}() returns void language sql as $$ create table by_call () $$`;
       const { byHand: found } = await told(generated('a'), make, `SELECT ${name}(); ${generated('b')}`);
-      expect(found).toEqual(['table b', 'table by_call']);
+      expect(found).toEqual(['table by_call']);
     },
   );
 
