@@ -7,6 +7,7 @@ import { beginList, survey } from './context.js';
 import type { CommandContext } from './context.js';
 import { refuseNoMigrations } from './no-migrations.js';
 import { isDone, nothing } from './nothing-pending.js';
+import { refuseOtherLedger } from './other-ledger.js';
 import { describePending, planRun } from './phases.js';
 import type { PendingMigration, RunOptions, RunResult } from './types.js';
 
@@ -23,6 +24,7 @@ export async function run(options: RunOptions, context: CommandContext): Promise
       const now = await survey(client, listing, watched);
       refuseStaleBuild(await listing, now);
       refuseNoMigrations(await listing, now, watched);
+      if (options.mode !== 'fake') await refuseOtherLedger(now, client, watched);
       const plan = planRun(now, options, watched.settings.contract);
       if (isDone(plan) && now.state.halfDone.length === 0) return nothing(plan, now, 0, watched);
       const { runLocked } = await import('./run-locked.js');
@@ -34,7 +36,13 @@ export async function run(options: RunOptions, context: CommandContext): Promise
 /** Lists the pending migrations. Changes nothing. */
 export async function pending(context: CommandContext): Promise<readonly PendingMigration[]> {
   const listing = beginList(context);
-  const now = await untilConnected(context, () => withReader(context, (client) => survey(client, listing, context)));
+  const now = await untilConnected(context, () =>
+    withReader(context, async (client) => {
+      const found = await survey(client, listing, context);
+      await refuseOtherLedger(found, client, context);
+      return found;
+    }),
+  );
   refuseStaleBuild(await listing, now);
   refuseNoMigrations(await listing, now, context);
   return describePending(now, context.settings.contract);

@@ -17,6 +17,8 @@ import { beginList, survey } from './context.js';
 import type { CommandContext, Survey } from './context.js';
 import { halfDoneProblems } from './half-done.js';
 import { noFilesIn } from './no-files.js';
+import { describeOtherLedger, otherLedgerOf } from './other-ledger.js';
+import type { OtherLedger } from './other-ledger.js';
 import { runningHere } from './running.js';
 import type { AppliedMigration, RunningMigration, StatusChange, StatusProblem, StatusResult } from './types.js';
 import { describePending, isMeantToBeLate } from './phases.js';
@@ -34,6 +36,7 @@ export async function status(context: CommandContext): Promise<StatusResult> {
       return { name, timestamp, appliedAt, durationMs: detail?.duration_ms ?? null };
     };
     const { missing, newer } = withoutFile(now);
+    const other = await otherLedgerOf(now, client, context);
     const running = now.state.exists.ledger
       ? runningHere(await readRunning(client, now.state.halfDone, context.tables), now)
       : [];
@@ -44,7 +47,10 @@ export async function status(context: CommandContext): Promise<StatusResult> {
       changes: changesOf(now).map((change) => statusOf(change, now)),
       newer: newer.map((row) => ({ ...describe(row), revertible: kept.has(row.name) })),
       foreign: now.foreign.map((row) => ({ ...describe(row), service: row.service })),
-      problems: problemsOf(now, missingProblems(missing, kept), running, found, context),
+      problems: [
+        ...(other === undefined ? [] : [otherLedgerProblem(other, context)]),
+        ...problemsOf(now, missingProblems(missing, kept), running, found, context),
+      ],
       ...(running.length > 0 && { running }),
     };
   };
@@ -61,6 +67,11 @@ function statusOf({ name, migrations }: Change<MigrationName>, { isApplied }: Su
   const applied = names.filter(isApplied).length;
   const state = applied === names.length ? 'applied' : applied === 0 ? 'pending' : 'applied in part';
   return { name, state, migrations: names };
+}
+
+function otherLedgerProblem(other: OtherLedger, context: CommandContext): StatusProblem {
+  const message = `${describeOtherLedger(other, context)}. If they are: migrationsTableName: '${other.table}'`;
+  return { code: 'OTHER_LEDGER', migration: null, message };
 }
 
 function problemsOf(

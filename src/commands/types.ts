@@ -132,7 +132,8 @@ export interface StatusProblem {
     | 'NO_FILES'
     | 'LEDGER_DUPLICATE'
     | 'STALE_OUTPUT'
-    | 'NOT_COMPILED';
+    | 'NOT_COMPILED'
+    | 'OTHER_LEDGER';
   readonly migration: string | null;
   readonly message: string;
   /** For a missing file: whether its migration can be reverted without it. Only `status` checks this. */

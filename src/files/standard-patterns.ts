@@ -18,7 +18,12 @@ export function isStandard(pattern: unknown): boolean {
   return [ofProject, `/${ofSources}`].some((one) => String(pattern).endsWith(one));
 }
 
-/** `init` writes the data source into the folder of the sources, which is compiled to one that contains no `src` either. */
+const ofRoot = ['src', 'package.json', 'node_modules'];
+
+/**
+ * `init` writes the data source into the folder of the sources, which is compiled to one that contains no `src` either. In any other folder,
+ * the packages would be searched too.
+ */
 function isProject(dir: string): boolean {
-  return !existsSync(dir) || existsSync(join(dir, 'src')) || existsSync(join(dir, 'package.json'));
+  return !existsSync(dir) || ofRoot.some((name) => existsSync(join(dir, name)));
 }

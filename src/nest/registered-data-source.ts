@@ -34,7 +34,7 @@ export function typeOrmModule({ name, imports }: Registration): DynamicModule {
   });
 }
 
-/** Only one of the two would be migrated, and whoever injects the DataSource would get the one or the other. */
+/** Only one of the two would be migrated, and a provider that injects the DataSource would get the one or the other. */
 function refuseSecond(name: string, container: ModuleRef): void {
   const token = getDataSourceToken(name) as InjectionToken;
   const connecting = modulesOf(container as unknown as Container).filter(

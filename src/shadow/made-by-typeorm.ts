@@ -35,8 +35,8 @@ export function isOfTypeorm(sql: string): boolean {
 
 /**
  * The tables with all their parts, the columns and the types that these statements of TypeORM's generator create, where others, such as an
- * INSERT, make the migration handwritten. A removed property must not keep its column for that. Other objects are left to whoever may have
- * added them, since dropping an index asks no question.
+ * INSERT, make the migration handwritten. A removed property must not keep its column for that. Other objects may have been
+ * added by a person, and dropping an index asks no question.
  */
 export function madeByTypeorm(statements: readonly string[]): ReadonlySet<string> {
   const made = statements.filter(isOfTypeorm).flatMap((sql) => classify(sql).flatMap(objectsOf));

@@ -85,6 +85,23 @@ describe('a migration with two rows in the ledger, as two processes of TypeORM l
   });
 });
 
+it('is suspected to be another table if that one lists the pending migrations', async () => {
+  await cli('run');
+  await database.query(`ALTER TABLE migrations RENAME TO "Old-ledger"`);
+  const refused = await cli('run');
+  expect([refused.code, refused.stderr]).toEqual([
+    2,
+    expect.stringContaining(
+      "✖ Nothing was run: 2 of the pending migrations are in the table Old-ledger, so perhaps they are applied already; the data source names the table migrations.\n→ If they are applied, set migrationsTableName: 'Old-ledger' in",
+    ),
+  ]);
+  const { problems } = JSON.parse((await cli('status', '--json')).stdout);
+  expect(problems).toMatchObject([{ code: 'OTHER_LEDGER', migration: null }]);
+  // A tenant has a schema with a ledger of its own.
+  await database.query('CREATE SCHEMA tenant; ALTER TABLE "Old-ledger" SET SCHEMA tenant; DROP TABLE users, pets');
+  expect((await cli('run')).code).toBe(0);
+});
+
 describe('the file of an applied migration', () => {
   const edit = () => project.write('migrations/1700000000001-CreateUsers.sql', sql('people'));
   const edited = `Edited after being applied: ${users}. The database still has what the earlier version created.`;
