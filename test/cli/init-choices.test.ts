@@ -33,6 +33,17 @@ it('takes the module that main.ts starts, if another one connects', async () => 
   expect((await runCli(['init'], { cwd: project.dir })).stdout).toContain('All commands read src/root.module.ts');
 });
 
+it('says where the app connects, if it has a data source as well: it must not have two connections', async () => {
+  project = createProject({
+    'package.json': '{ "dependencies": { "@nestjs/core": "^11.2.0" } }',
+    'src/database/database.module.ts': connecting('DatabaseModule', ''),
+    'src/data-source.ts': "export default new DataSource({ type: 'postgres' });\n",
+  });
+  expect((await runCli(['init'], { cwd: project.dir })).stdout).toContain(
+    'replace TypeOrmModule.forRoot in src/database/database.module.ts:4 by MigrationsModule.forRoot({ dataSource }). Or keep it',
+  );
+});
+
 it('takes main.ts if the modules need what it prepares', async () => {
   project = createProject({
     'package.json': '{ "dependencies": { "@nestjs/core": "^11.2.0" } }',

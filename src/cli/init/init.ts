@@ -9,6 +9,7 @@ import { connectionOfApp, inCharge } from './in-charge.js';
 import type { InCharge, Named } from './in-charge.js';
 import { migrationsFolder, sourceFiles } from '../../data-source/project-files.js';
 import { refuseOldTypeorm } from '../../data-source/old-typeorm.js';
+import type { ProjectFile } from '../../data-source/project-files.js';
 import { isNest, listed, missingPackages } from './packages.js';
 import { onlySources } from './only-sources.js';
 import { findSynchronize } from './synchronize.js';
@@ -89,7 +90,12 @@ export function initProject(from: string, mode: 'real' | 'dry', named: Named = {
     ],
     next: [
       ...missingPackages(dir, manifest.json),
-      ...nextSteps(dir, { reads, other: other?.file, isNest: isNest(dir, manifest.json) }, own, target),
+      ...nextSteps(
+        dir,
+        { reads, other: other?.file, module: isNest(dir, manifest.json) && moduleStep(own, files) },
+        own,
+        target,
+      ),
     ],
   };
 }
@@ -240,11 +246,14 @@ const because: Readonly<Record<InCharge['by'], string>> = {
 
 function nextSteps(
   dir: string,
-  { reads, other, isNest }: { readonly reads: string; readonly other: string | undefined; readonly isNest: boolean },
+  {
+    reads,
+    other,
+    module,
+  }: { readonly reads: string; readonly other: string | undefined; readonly module: string | false },
   own: InCharge | undefined,
   target: Target | undefined,
 ): readonly string[] {
-  const module = own?.kind === 'app' ? 'MigrationsModule.forRoot()' : 'MigrationsModule.forRoot({ dataSource })';
   const inWorkspace =
     target?.app &&
     `Run all commands in ${dir}. They read ${other === undefined ? `${reads}, as package.json says now` : `${other} as before; for this app: --data-source ${reads}`}. If the app is bundled (webpack, esbuild), list its entities and migrations as classes: nest-migrate help nest`;
@@ -256,13 +265,25 @@ function nextSteps(
     ...(own !== undefined && other === undefined
       ? [`All commands read ${own.file}, ${because[own.by]}: nest-migrate status shows what is applied.`]
       : []),
-    ...(isNest ? [`Import ${module} in your AppModule, so that the app migrates when it starts.`] : []),
+    ...(module === false ? [] : [module]),
     ...(isDevelopmentInstalled(dir)
       ? []
       : [`${installLine(devPackage)}, for nest-migrate dev, generate, check, lint and plan.`]),
     'While you develop: nest-migrate dev. It changes your database to match the entities and writes the migration.',
     'If synchronize has created your databases: nest-migrate help leaving-synchronize',
   ];
+}
+
+/** Two connections of the same name would be refused. */
+function moduleStep(own: InCharge | undefined, files: readonly ProjectFile[]): string {
+  const joined = 'MigrationsModule.forRoot()';
+  const whole = 'MigrationsModule.forRoot({ dataSource })';
+  if (own?.kind === 'app') return `Import ${joined} in your AppModule, so that the app migrates when it starts.`;
+  const connects = /\bTypeOrmModule\s*\.\s*forRoot(?:Async)?\s*\(/;
+  const found = files.find(({ text }) => connects.test(text));
+  if (found === undefined) return `Import ${whole} in your AppModule, so that the app migrates when it starts.`;
+  const line = found.text.slice(0, found.text.search(connects)).split('\n').length;
+  return `So that the app migrates when it starts: replace TypeOrmModule.forRoot in ${found.file}:${line} by ${whole}. Or keep it, and import ${joined} in your AppModule: nest-migrate help nest`;
 }
 
 /** What the commands read if this app connects by a file of its own, and package.json names that of another app. */
