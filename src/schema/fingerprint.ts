@@ -67,8 +67,13 @@ function withoutParts(rows: readonly FingerprintRow[]): readonly FingerprintRow[
 
 function describeChange(row: FingerprintRow, before: string): string {
   const what = describeObject(idOf(row));
+  if (row.kind === 'type' && sorted(row.is) === sorted(before)) return `${what} has its values in another order`;
   const isShort = row.is !== '' && before !== '' && row.is.length + before.length < 160;
   return isShort ? `${what} is ${row.is}, and was ${before}` : `${what} differs from before`;
+}
+
+function sorted(values: string): string {
+  return values.split(', ').toSorted().join(', ');
 }
 
 function keyOf({ kind, schema, table, name }: FingerprintRow): string {

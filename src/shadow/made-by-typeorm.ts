@@ -49,19 +49,12 @@ export function shortPath(kind: string, table: string | null | undefined, name: 
 }
 
 function objectsOf(statement: SqlClass): readonly string[] {
-  const name = statement.name?.at(-1) ?? '';
-  switch (statement.command) {
-    case 'CREATE TYPE':
-      return [shortPath('type', undefined, name)];
-    case 'CREATE TABLE':
-      return [shortPath('table', undefined, name), ...partsOf(name, statement)];
-    case 'ALTER TABLE': {
-      const added = statement.mentions('ADD', 'CONSTRAINT') ? undefined : statement.nameAfter('ADD')?.[0];
-      return added === undefined ? [] : [shortPath('column', name, added)];
-    }
-    default:
-      return [];
-  }
+  const { command, name: path = [] } = statement;
+  const name = path.at(-1) ?? '';
+  if (command === 'CREATE TYPE') return [shortPath('type', undefined, name)];
+  if (command === 'CREATE TABLE') return [shortPath('table', undefined, name), ...partsOf(name, statement)];
+  if (command !== 'ALTER TABLE' || statement.mentions('ADD', 'CONSTRAINT')) return [];
+  return statement.nameAfter('ADD')?.map((column) => shortPath('column', name, column)) ?? [];
 }
 
 /** The columns with their sequences, and the constraints with their indexes. */

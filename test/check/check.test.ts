@@ -187,6 +187,12 @@ exports.CommitsToo1700000000010 = class CommitsToo1700000000010 {
       'ALTER TABLE a ADD m int; ALTER TABLE b ADD m int',
       'ALTER TABLE a DROP m; ALTER TABLE b DROP m',
     );
+    project.migration('1700000000012-Kind', `CREATE TYPE kind AS ENUM ('b', 'a')`, 'DROP TYPE kind');
+    project.migration(
+      '1700000000013-Sorted',
+      `ALTER TYPE kind ADD VALUE 'c'`,
+      `DROP TYPE kind; CREATE TYPE kind AS ENUM ('a', 'b')`,
+    );
     const { state, findings } = await project.step('replay');
     expect(state).toBe('failed');
     expect(findings.map(({ severity, message }) => `${severity}: ${message}`)).toEqual([
@@ -197,6 +203,7 @@ exports.CommitsToo1700000000010 = class CommitsToo1700000000010 {
       'notice: Class1700000000006 cannot be reverted: its down refuses: irreversible.',
       'error: DeletesAll1700000000006 cannot be reverted: its down fails: Empty criteria(s).',
       'error: The down of Alone1700000000007 does not restore the schema from before its up:\n  index j exists, but did not before',
+      'error: The down of Sorted1700000000013 does not restore the schema from before its up:\n  type kind has its values in another order',
     ]);
   });
 

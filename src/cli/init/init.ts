@@ -9,7 +9,7 @@ import { connectionOfApp, inCharge } from './in-charge.js';
 import type { InCharge, Named } from './in-charge.js';
 import { migrationsFolder, sourceFiles } from '../../data-source/project-files.js';
 import { refuseOldTypeorm } from '../../data-source/old-typeorm.js';
-import type { ProjectFile } from '../../data-source/project-files.js';
+import { moduleStep } from './module-step.js';
 import { isNest, listed, missingPackages } from './packages.js';
 import { onlySources } from './only-sources.js';
 import { findSynchronize } from './synchronize.js';
@@ -272,18 +272,6 @@ function nextSteps(
     'While you develop: nest-migrate dev. It changes your database to match the entities and writes the migration.',
     'If synchronize has created your databases: nest-migrate help leaving-synchronize',
   ];
-}
-
-/** Two connections of the same name would be refused. */
-function moduleStep(own: InCharge | undefined, files: readonly ProjectFile[]): string {
-  const joined = 'MigrationsModule.forRoot()';
-  const whole = 'MigrationsModule.forRoot({ dataSource })';
-  if (own?.kind === 'app') return `Import ${joined} in your AppModule, so that the app migrates when it starts.`;
-  const connects = /\bTypeOrmModule\s*\.\s*forRoot(?:Async)?\s*\(/;
-  const found = files.find(({ text }) => connects.test(text));
-  if (found === undefined) return `Import ${whole} in your AppModule, so that the app migrates when it starts.`;
-  const line = found.text.slice(0, found.text.search(connects)).split('\n').length;
-  return `So that the app migrates when it starts: replace TypeOrmModule.forRoot in ${found.file}:${line} by ${whole}. Or keep it, and import ${joined} in your AppModule: nest-migrate help nest`;
 }
 
 /** What the commands read if this app connects by a file of its own, and package.json names that of another app. */
