@@ -169,7 +169,8 @@ function linesOf(result: GenerateResult, flags: GenerateFlags, io: Io): readonly
   if (flags.check)
     return [
       `The entities have changed: ${many(statements.length, 'statement')} would be generated.`,
-      ...statements.map(({ sql }) => `  ${shorten(sql)}`),
+      // There is no file to look at; a log has room for long names.
+      ...statements.map(({ sql }) => `  ${shorten(sql, (process.stdout.columns ?? 202) - 2)}`),
     ];
   const lines = files.flatMap((file) => [
     `${io.paint.green('+')} ${file}`,
