@@ -23,9 +23,12 @@ export function isOfTypeorm(sql: string): boolean {
   return (
     // With `--pretty`, each statement begins on a line of its own.
     sql.trimStart().startsWith(kinds[0]?.beforeName ?? ';') &&
-    kinds.every(({ beforeName, text, name }) => {
+    kinds.every(({ beforeName, afterName, text, name }) => {
       const beginning = beforeName.replaceAll(/\s+/g, ' ');
+      // It knows no PARTITION BY, PARTITION OF or INHERITS.
+      const isPlain = beginning !== 'CREATE TABLE ' || /^\s*\(.*\)\s*$/s.test(afterName);
       return (
+        isPlain &&
         text.startsWith('"', beforeName.length) &&
         (beginnings.has(beginning) || (changes.has(beginning) && name?.at(-1) === 'typeorm_metadata'))
       );
