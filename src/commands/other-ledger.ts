@@ -47,7 +47,7 @@ export async function refuseOtherLedger(now: Survey, client: SqlClient, context:
   throw new MigrateError({
     code: 'OPTIONS_INVALID',
     message: `Nothing was run: ${describeOtherLedger(other, context)}.`,
-    next: `If they are applied, set migrationsTableName: '${other.table}' in the options of the connection. If that table is a leftover, drop or rename it.`,
+    next: `If so, set migrationsTableName: '${other.table}' in the options of the connection. If that table is a leftover, drop or rename it.`,
     exitCode: ExitCode.usage,
   });
 }

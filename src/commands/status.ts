@@ -70,7 +70,7 @@ function statusOf({ name, migrations }: Change<MigrationName>, { isApplied }: Su
 }
 
 function otherLedgerProblem(other: OtherLedger, context: CommandContext): StatusProblem {
-  const message = `${describeOtherLedger(other, context)}. If they are: migrationsTableName: '${other.table}'`;
+  const message = `The ledger may be another table: ${describeOtherLedger(other, context)}. If so, set migrationsTableName: '${other.table}'.`;
   return { code: 'OTHER_LEDGER', migration: null, message };
 }
 

@@ -92,7 +92,7 @@ it('is suspected to be another table if that one lists the pending migrations', 
   expect([refused.code, refused.stderr]).toEqual([
     2,
     expect.stringContaining(
-      "✖ Nothing was run: 2 of the pending migrations are in the table Old-ledger, so perhaps they are applied already; the data source names the table migrations.\n→ If they are applied, set migrationsTableName: 'Old-ledger' in",
+      "✖ Nothing was run: 2 of the pending migrations are in the table Old-ledger, so perhaps they are applied already; the data source names the table migrations.\n→ If so, set migrationsTableName: 'Old-ledger' in",
     ),
   ]);
   const { problems } = JSON.parse((await cli('status', '--json')).stdout);
