@@ -18,7 +18,8 @@ import type { PendingMigration, RunOptions, RunResult } from './types.js';
 export async function run(options: RunOptions, context: CommandContext): Promise<RunResult> {
   checkCount(options.count);
   const listing = beginList(context);
-  if (isEmbedded(context.dataSource)) await (await import('./initial-state.js')).makeInitialState(context, 'if empty');
+  if (isEmbedded(context.dataSource) && context.settings.initialState !== undefined)
+    await (await import('./initial-state.js')).makeInitialState(context, 'if empty');
   return untilConnected(context, (watched) =>
     withReader(watched, async (client, own) => {
       const now = await survey(client, listing, watched);

@@ -11,7 +11,7 @@ import { shareWithOthers } from '../typeorm/shared-query-runner.js';
 import type { ConnectedShadow } from './connected.js';
 import type { Around } from './transcript.js';
 import { classify } from '../sql/index.js';
-import { withOwn } from '../typeorm/own-methods.js';
+import { putOwn, withOwn } from '../typeorm/own-methods.js';
 import { interceptQueries } from '../typeorm/query-runner.js';
 
 /** Executes migrations on the shadow, each as a run would. */
@@ -101,6 +101,20 @@ async function note(
 
 /** What a migration tells of its progress would be repeated with each replay, and read as if a database of the user was being changed. */
 const silent = { log: () => undefined, info: () => undefined, debug: () => undefined };
+let silenced = 0;
+let restoreConsole = (): void => undefined;
+
+/** Replays may overlap: the console is what it was again when the last of them ends, not what an earlier one has made of it. */
+async function silently<T>(work: () => Promise<T>): Promise<T> {
+  if (silenced === 0) restoreConsole = putOwn(console, silent);
+  silenced += 1;
+  try {
+    return await work();
+  } finally {
+    silenced -= 1;
+    if (silenced === 0) restoreConsole();
+  }
+}
 
 /** Other query runners share this one meanwhile, since some shadows have a single session. */
 export async function withQueryRunner<T>(
@@ -111,9 +125,7 @@ export async function withQueryRunner<T>(
   try {
     const keepToItself = await shareWithOthers(queryRunner);
     const own = { synchronize: () => Promise.reject(new CallsSynchronize()) };
-    const result = await withOwn(console, silent, () => withOwn(dataSource, own, () => work(queryRunner))).finally(
-      keepToItself,
-    );
+    const result = await silently(() => withOwn(dataSource, own, () => work(queryRunner))).finally(keepToItself);
     // Session settings of a migration must not affect the next one.
     await ((await queryRunner.connect()) as SqlClient).query(resetSession);
     return result;

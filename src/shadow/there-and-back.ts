@@ -139,15 +139,16 @@ const raisedInSql = 'P0001';
 /** `throw new Error('cannot be undone')`, or RAISE EXCEPTION: a deliberate refusal. */
 export function refusal(error: unknown): WayBack | undefined {
   const code = codeOf(error);
-  const isMistake = mistakes.has((error as { readonly name?: string } | undefined)?.name ?? '') || isOfTypeorm(error);
+  const isMistake =
+    mistakes.has((error as { readonly name?: string } | undefined)?.name ?? '') || isThrownByTypeorm(error);
   if (code === undefined ? isMistake : code !== raisedInSql) return undefined;
   return { leads: 'nowhere', reason: `its down refuses: ${clauseOf(error)}` };
 }
 
 /** TypeORM itself refuses what the `down` asks of it. Known by name, because a project may have several copies of TypeORM. */
-function isOfTypeorm(error: unknown): boolean {
+function isThrownByTypeorm(error: unknown): boolean {
   if (!(error instanceof Object)) return false;
-  return error.constructor.name === 'TypeORMError' || isOfTypeorm(Object.getPrototypeOf(error));
+  return error.constructor.name === 'TypeORMError' || isThrownByTypeorm(Object.getPrototypeOf(error));
 }
 
 function reasonOf(error: unknown): string {

@@ -68,6 +68,12 @@ async function told(
 const generated = (name: string): string => `CREATE TABLE "${name}" ("id" integer)`;
 const byHand = (name: string): string => `create table ${name} (id integer)`;
 
+it('leaves the console as it was, although replays overlap', async () => {
+  const before = console.log;
+  await Promise.all([told(generated('x')), told(generated('x'), generated('y'), generated('z')), told(generated('x'))]);
+  expect(console.log).toBe(before);
+});
+
 describe('the origin of objects', () => {
   it('needs no second execution while all migrations are of one kind', async () => {
     expect(await told(generated('a'), generated('b'), `ALTER TABLE "a" ADD "n" integer`)).toEqual({

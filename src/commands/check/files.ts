@@ -37,7 +37,11 @@ export function filesStep({ context, list, broken, lock }: CheckWork): Promise<r
 
 /** The app would start without them, and find nothing pending. */
 function notCopied({ files }: MigrationList): readonly CheckFinding[] {
-  const [first, ...others] = files.filter(({ file }) => missingAsset(file) !== undefined);
+  const left = files.flatMap(({ file }) => {
+    const asset = missingAsset(file);
+    return asset === undefined ? [] : [{ file, asset }];
+  });
+  const [first, ...others] = left;
   if (first === undefined) return [];
   const what =
     others.length === 0 ? fromHere(first.file) : `${fromHere(first.file)} and ${others.length} more .sql files`;
@@ -46,7 +50,7 @@ function notCopied({ files }: MigrationList): readonly CheckFinding[] {
       severity: 'notice',
       message: `\`nest build\` does not copy ${what} to the output, so a compiled app has no such migration.`,
       ...placeOf(first.file),
-      next: `Add to nest-cli.json: ${missingAsset(first.file) ?? ''}`,
+      next: `Add to nest-cli.json: ${first.asset}`,
     },
   ];
 }
