@@ -5,6 +5,7 @@ import { listMigrations } from '../../src/files/list-migrations.js';
 import { resolveMigrations } from '../../src/files/resolve.js';
 import { replayWithOrigins } from '../../src/shadow/replay-origins.js';
 import { connectShadow } from '../../src/shadow/connected.js';
+import { withQueryRunner } from '../../src/shadow/replay.js';
 import { splitSql } from '../../src/sql/index.js';
 import { createDatabase, serverUrl } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
@@ -70,8 +71,29 @@ const byHand = (name: string): string => `create table ${name} (id integer)`;
 
 it('leaves the console as it was, although replays overlap', async () => {
   const before = console.log;
-  await Promise.all([told(generated('x')), told(generated('x'), generated('y'), generated('z')), told(generated('x'))]);
+  const open = () =>
+    connectShadow(new DataSource({ type: 'postgres', url: database.url }), emptyState, { url: serverUrl() });
+  const [one, other] = [await open(), await open()];
+  let [endOne, endOther] = [(): void => undefined, (): void => undefined];
+  const begin = async (shadow: typeof one, setEnd: (end: () => void) => void): Promise<{ done: Promise<void> }> => {
+    let enter = (): void => undefined;
+    const isIn = new Promise<void>((resolve) => (enter = resolve));
+    const done = withQueryRunner(shadow, () => {
+      enter();
+      return new Promise<void>(setEnd);
+    });
+    await isIn;
+    return { done };
+  };
+  const first = await begin(one, (end) => (endOne = end));
+  const second = await begin(other, (end) => (endOther = end));
+  expect(console.log).not.toBe(before);
+  endOne();
+  await first.done;
+  endOther();
+  await second.done;
   expect(console.log).toBe(before);
+  await Promise.all([one.close(), other.close()]);
 });
 
 describe('the origin of objects', () => {
