@@ -90,13 +90,17 @@ function exportsDataSource({ text }: ProjectFile): boolean {
   );
 }
 
+/** The line with the connection of an app: `TypeOrmModule.forRoot`, but not in a comment. */
+export function lineThatConnects({ text }: ProjectFile): number | undefined {
+  const at = text
+    .split('\n')
+    .findIndex((line) => /\bTypeOrmModule\s*\.\s*forRoot(?:Async)?\s*\(/.test(line) && !/^\s*(?:\/\/|\*)/.test(line));
+  return at === -1 ? undefined : at + 1;
+}
+
 /** The root modules of the apps that connect. The connection may be in another module, but the root module has all entities. */
 function appModules(dir: string, files: readonly ProjectFile[], started: readonly string[]): readonly string[] {
-  const connecting = files.filter(({ text }) =>
-    text
-      .split('\n')
-      .some((line) => /TypeOrmModule\s*\.\s*forRoot(?:Async)?\s*\(/.test(line) && !/^\s*(?:\/\/|\*)/.test(line)),
-  );
+  const connecting = files.filter((file) => lineThatConnects(file) !== undefined);
   const apps = appFolders(dir);
   const inApps = apps.flatMap(
     (folder) =>

@@ -10,6 +10,8 @@ const ofPart: Readonly<Record<Part, RegExp>> = {
   database: /^(?!.*(?:USER|ROLE|LOGIN|PASS|PWD|HOST|SERVER|ADDR|PORT))/i,
 };
 
+const inWords = new Intl.ListFormat('en-GB');
+
 /**
  * The names of the environment variables that hold these parts of an address, or all of it, whatever the project calls them. Without one, those
  * of nest-migrate, and words for any other place.
@@ -18,7 +20,7 @@ export function setBy(shown: string, parts: readonly Part[]): string {
   const address = parsed(shown);
   const names = address === undefined ? [] : variablesOf(address, parts);
   const it = parts.length > 1 && !parts.includes('host') ? 'them' : 'it';
-  return names.length > 0 ? listed(names) : `DATABASE_URL or where the data source gets ${it}`;
+  return names.length > 0 ? inWords.format(names) : `DATABASE_URL or where the data source gets ${it}`;
 }
 
 function variablesOf(address: URL, parts: readonly Part[]): readonly string[] {
@@ -60,8 +62,4 @@ function decoded(text: string): string {
   } catch {
     return text;
   }
-}
-
-function listed(names: readonly string[]): string {
-  return names.length > 1 ? `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}` : (names[0] ?? '');
 }

@@ -59,9 +59,11 @@ export const severalTablesLocked: Rule = {
 };
 
 /** At most five names: a longer list says no more. */
+const inWords = new Intl.ListFormat('en-GB');
+
 function listed(tables: readonly string[]): string {
   const names = tables.length > 5 ? [...tables.slice(0, 4), `${tables.length - 4} other tables`] : tables;
-  return `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`;
+  return inWords.format(names);
 }
 
 /** Foreign keys, which lock two tables at once, have a rule of their own. */
