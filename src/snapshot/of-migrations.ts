@@ -10,11 +10,11 @@ import { chainOf, executing, keyWith, wholeKey } from '../shadow/replay-key.js';
 import type { Chain, MigrationText } from '../shadow/replay-key.js';
 import { initialStateOf } from '../shadow/initial-state.js';
 import { replayWithOrigins } from '../shadow/replay-origins.js';
-import { retell } from '../shadow/retell.js';
 import { Transcriber } from '../shadow/transcriber.js';
 import type { Transcripts } from '../shadow/transcriber.js';
 import { beginningOf, withMigratableShadow } from './migratable-shadow.js';
 import type { Project } from './project.js';
+import { rememberTranscripts, retoldChain } from './retold.js';
 import { leftOut, restored, storedOf, take } from './snapshot.js';
 import type { Snapshot, StoredSnapshot } from './snapshot.js';
 
@@ -53,7 +53,7 @@ export async function ofTheseMigrations(
   const { transcripts, ...current } = made;
   if (transcripts === undefined) return current;
   if (!isSure) return { ...current, chain: undefined };
-  if (transcripts.size > 0) await rememberTranscripts(chain, transcripts, cache);
+  await rememberTranscripts(chain, transcripts, cache);
   const after = keyOfSnapshot(wholeKey(current.chain), project, unmanaged);
   if (after !== undefined) await cache.set(after, storedOf(current));
   return current;
@@ -88,26 +88,10 @@ async function retold(
   project: Project,
   { cache, unmanaged }: Replaying,
 ): Promise<Made | undefined> {
-  const transcripts = await cache.get<Transcripts>(keyOfTranscripts(chain));
-  if (transcripts === undefined) return undefined;
-  const longer = await retell(shadow, chain, transcripts, project);
+  const longer = await retoldChain(shadow, chain, project, cache);
   const key = keyOfSnapshot(wholeKey(longer), project, unmanaged);
   const known = key === undefined ? undefined : await cache.get<StoredSnapshot>(key);
   return known && { ...restored(known), chain: longer };
-}
-
-/** The number of transcripts to keep: branches of a project share most of them. */
-const mostTranscripts = 4000;
-
-async function rememberTranscripts(chain: Chain, made: Transcripts, cache: SchemaCache): Promise<void> {
-  const key = keyOfTranscripts(chain);
-  const before = (await cache.get<Transcripts>(key)) ?? [];
-  await cache.set(key, new Map([...before, ...made].slice(-mostTranscripts)));
-}
-
-/** Those after the migrations that are certain are kept together, because each project has many. */
-function keyOfTranscripts({ keys, migrations }: Chain): string {
-  return `transcripts ${hashOf([keys.at(-1) ?? '', migrations[keys.length - 1]?.name ?? ''])}`;
 }
 
 /** The schema that a chain of migrations produces together with the newly proven ones. */

@@ -18,7 +18,7 @@ export interface Image {
 export type MakeImage = (folder: string) => Promise<{ readonly isSure: boolean }>;
 
 /** Migrations that take more than ten minutes are not meant for tests. */
-const longestMs = 600_000;
+export const longestMs = 600_000;
 
 /**
  * The image for a key. The first process that needs it creates it while others wait. Without a key, it is created for this caller only. It can be

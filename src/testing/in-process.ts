@@ -9,12 +9,11 @@ import { databaseIn, makeFolder, removeFolder } from '../shadow/folder.js';
 import { placeIn } from '../shadow/in-process.js';
 import { initialStateOf } from '../shadow/initial-state.js';
 import type { Place } from '../shadow/place.js';
-import { executing, wholeKey } from '../shadow/replay-key.js';
 import { versionsOfEngines } from '../shadow/versions.js';
 import type { Clone } from './clone.js';
 import { fill } from './fill.js';
+import { filling, identityOf } from './identity.js';
 import { imageOf } from './image.js';
-import { chainOfProject } from './project.js';
 import type { TestProject } from './project.js';
 import { seedKey } from './seed-key.js';
 import { stateSql } from './state-sql.js';
@@ -50,13 +49,9 @@ export async function cloneInProcess(project: TestProject): Promise<Clone> {
 }
 
 async function imageFor(project: TestProject): ReturnType<typeof imageOf> {
-  const chain = await chainOfProject(project);
-  const [key, seed] = [wholeKey(chain), await seedKey(project)];
-  const parts = key && [...versionsOfEngines(), stateSql, key, seed];
-  return imageOf(parts && hashOf(parts), async (folder) => {
-    const { isSure } = await executing([chain], () => make(folder, project));
-    return { isSure };
-  });
+  const [identity, seed] = [await identityOf(project), await seedKey(project)];
+  const parts = identity.key && [...versionsOfEngines(), stateSql, identity.key, seed];
+  return imageOf(parts && hashOf(parts), (folder) => filling(identity, () => make(folder, project)));
 }
 
 async function make(folder: string, project: TestProject): Promise<void> {

@@ -7,12 +7,12 @@ import { quoteLiteral } from '../sql/index.js';
 import { hashOf } from '../shadow/cache.js';
 import { initialStateOf } from '../shadow/initial-state.js';
 import type { InitialState } from '../shadow/initial-state.js';
-import { executing, wholeKey } from '../shadow/replay-key.js';
 import { versionsOfEngines } from '../shadow/versions.js';
 import type { Clone } from './clone.js';
 import { fill } from './fill.js';
 import { free, giveBack, takeFree } from './free-databases.js';
-import { chainOfProject } from './project.js';
+import { filling, identityOf } from './identity.js';
+import type { Identity } from './identity.js';
 import type { TestProject } from './project.js';
 import { seedKey } from './seed-key.js';
 import { onServer, serverOf } from './server.js';
@@ -33,13 +33,13 @@ interface Template {
 export async function cloneOnServer(project: TestProject): Promise<Clone> {
   const server = serverOf(project.server ?? true, project.dataSource);
   const initial = await initialStateOf(project);
-  // Computed while the connection is being opened.
-  const chain = Promise.resolve().then(() => chainOfProject(project));
-  chain.catch(() => undefined);
+  // Found while the connection is being opened.
+  const identity = Promise.resolve().then(() => identityOf(project));
+  identity.catch(() => undefined);
   let tidied: Promise<void> | undefined;
   const { name, template } = await new Promise<Copy>((resolve, reject) => {
     tidied = onServer(server, async (client) => {
-      resolve(await copyFor(project, { client, server, initial, chain }));
+      resolve(await copyFor(project, { client, server, initial, identity }));
       // The test need not wait for this.
       await removeLeftovers(client);
     }).catch(reject);
@@ -89,25 +89,25 @@ interface Making {
   readonly client: pg.Client;
   readonly server: Server;
   readonly initial: InitialState;
-  readonly chain: ReturnType<typeof chainOfProject>;
+  readonly identity: Promise<Identity>;
 }
 
 /** The first process that needs the template creates it, while others wait. */
 async function templateFor(project: TestProject, making: Making): Promise<Template> {
   const { client } = making;
-  const chain = await making.chain;
-  const whole = wholeKey(chain);
+  const identity = await making.identity;
   const { rows } = await client.query<{ readonly server: string }>(
     `SELECT current_setting('server_version_num') || ' ' || current_user AS server`,
   );
-  const parts = whole && [...versionsOfEngines(), stateSql, whole, await seedKey(project), rows[0]?.server ?? ''];
+  const { key } = identity;
+  const parts = key && [...versionsOfEngines(), stateSql, key, await seedKey(project), rows[0]?.server ?? ''];
   const name = kept + (parts ? hashOf(parts).slice(0, 32) : '');
   if (parts && (await isThere(client, name))) return { name, isKept: true };
   await client.query(`SELECT pg_advisory_lock(hashtext(${quoteLiteral(name)}))`);
   try {
     if (parts && (await isThere(client, name))) return { name, isKept: true };
     const draft = await newName(client);
-    const { isSure } = await executing([chain], () => make(draft, project, making));
+    const { isSure } = await filling(identity, () => make(draft, project, making));
     if (!parts || !isSure) return { name: draft, isKept: false };
     await client.query(`ALTER DATABASE ${draft} RENAME TO ${name}`);
     return { name, isKept: true };

@@ -1,10 +1,11 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isProcessAlive } from '../data-source/process-alive.js';
+import { codeOf } from '../errors.js';
 
 interface Claim {
   readonly file: string;
-  readonly isDone: () => boolean;
+  readonly isDone: () => boolean | Promise<boolean>;
   /** Longer than the work takes: after that, the owner is stuck, or its process id has been reused. */
   readonly longestMs: number;
 }
@@ -22,12 +23,14 @@ export async function oneAtATime<T>({ file, isDone, longestMs }: Claim, work: ()
   }
 }
 
-async function claim(file: string, isDone: () => boolean, longestMs: number): Promise<boolean> {
-  for (const started = Date.now(); Date.now() - started < longestMs && !isDone(); await sleep(30)) {
+async function claim(file: string, isDone: Claim['isDone'], longestMs: number): Promise<boolean> {
+  for (const started = Date.now(); Date.now() - started < longestMs && !(await isDone()); await sleep(30)) {
     try {
       await writeFile(file, String(process.pid), { flag: 'wx' });
       return true;
-    } catch {
+    } catch (error) {
+      // Nothing can be written there: each does the work itself.
+      if (codeOf(error) !== 'EEXIST') return false;
       const owner = Number(await readFile(file, 'utf8').catch(() => undefined));
       // The owner was killed in the middle.
       if (owner > 0 && !isProcessAlive(owner)) await rm(file, { force: true });

@@ -8,15 +8,10 @@ import { settingsOf } from '../data-source/settings.js';
 import { ExitCode, MigrateError } from '../errors.js';
 import { listMigrations } from '../files/list-migrations.js';
 import type { Instantiate, KnownMigration } from '../files/migration.js';
-import { listSeeds, seedFolder } from '../files/seed-files.js';
-import type { SeedFile } from '../files/seed-files.js';
 import { resolveMigrations } from '../files/resolve.js';
 import { resolveSettings } from '../options.js';
 import type { MigrateSettings, ResolvedSettings } from '../options.js';
-import { beginningOf } from '../snapshot/migratable-shadow.js';
 import type { Project } from '../snapshot/project.js';
-import { chainOf } from '../shadow/replay-key.js';
-import type { Chain } from '../shadow/replay-key.js';
 
 /** Options of `createTestDatabase`. */
 export interface TestDatabaseOptions {
@@ -67,13 +62,6 @@ export function projectOf(
     seed,
     extensions,
   };
-}
-
-/** The migrations of the project, and its seeds if they run after them: these identify its databases. */
-export async function chainOfProject(project: TestProject): Promise<Chain<KnownMigration | SeedFile>> {
-  const migrations = project.only ?? (await migrationsOf(project));
-  const seeds = project.seed === true ? listSeeds(seedFolder(await listMigrations(project), project)) : [];
-  return chainOf([...migrations, ...seeds], await beginningOf(project));
 }
 
 export async function migrationsOf(project: TestProject): Promise<readonly KnownMigration[]> {
