@@ -17,6 +17,7 @@ const steps = [
   ['lint', tool('oxlint', '--type-aware', '--disable-nested-config', '--deny-warnings')],
   ['format', tool('prettier', '--check', '--log-level', 'warn', '.')],
   ['words', script('scripts/words.mjs')],
+  ['rules', script('scripts/rules-doc.mjs', '--check')],
   ['package contents', script('scripts/package-contents.mjs', 'nest-migrate', tarball)],
   ['package exports', tool('publint', 'run', tarball, '--strict')],
   ['package types', tool('attw', tarball, '--no-emoji', '--format', 'ascii')],

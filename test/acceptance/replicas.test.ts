@@ -4,7 +4,7 @@ import { runCli, startCli } from '../support/cli.js';
 import { perTest } from '../support/per-test.js';
 import { createProject } from '../support/project.js';
 import type { TestProject } from '../support/project.js';
-import { full } from '../support/sample.js';
+import { full, itInFull } from '../support/sample.js';
 
 /** `npm run acceptance` repeats what is random as often as the acceptance demands; the plain tests do it a few times. */
 const rounds = (all: number, few: number): number => (full ? all : few);
@@ -23,7 +23,7 @@ function projectWith(files: Readonly<Record<string, string>>): TestProject {
 const stamp = (n: number): number => 1700000000000 + n;
 
 describe('16 processes that start at the same moment', () => {
-  it(
+  itInFull(
     'apply 30 migrations exactly once',
     async () => {
       own.project = projectWith(

@@ -117,20 +117,23 @@ describe('an app whose connection is written in its modules', () => {
     expect(stderr).toContain('No connection to postgres://a:***@127.0.0.1:1/of_file');
   });
 
-  it('is loaded from the compiled module in an image without sources, though package.json names the source', async () => {
-    project.delete('src/app.module.ts');
-    project.write(
-      'dist/app.module.js',
-      `const { Module } = require('@nestjs/common');
+  itInFull(
+    'is loaded from the compiled module in an image without sources, though package.json names the source',
+    async () => {
+      project.delete('src/app.module.ts');
+      project.write(
+        'dist/app.module.js',
+        `const { Module } = require('@nestjs/common');
 const { TypeOrmModule } = require('@nestjs/typeorm');
 class AppModule {}
 exports.AppModule = AppModule;
 Module({ imports: [TypeOrmModule.forRoot({ type: 'postgres', url: process.env.DB, migrations: [] })] })(AppModule);`,
-    );
-    project.write('dist/main.js', "require('dotenv/config');");
-    const { code, stderr } = await cli('status');
-    expect([code, stderr]).toEqual([0, expect.not.stringContaining('✖')]);
-  });
+      );
+      project.write('dist/main.js', "require('dotenv/config');");
+      const { code, stderr } = await cli('status');
+      expect([code, stderr]).toEqual([0, expect.not.stringContaining('✖')]);
+    },
+  );
 
   it.each(
     sample<readonly [title: string, flags: string, text: string | undefined, message: string | RegExp]>(
@@ -213,7 +216,7 @@ ${type === 'module' ? 'await' : 'void'} bootstrap();
       expect(code).toBe(type === 'module' ? 1 : 2);
     });
 
-    it('reports an error of its module where it happens', async () => {
+    itInFull('reports an error of its module where it happens', async () => {
       const text = module_(fromConfig()).replace(
         'ConfigModule.forRoot({',
         `ConfigModule.forRoot({ validate: () => { throw new Error('no secret'); },`,
@@ -281,7 +284,7 @@ export default (async () => {
     expect((await cli('run', '-d', 'src/cli.ts')).code).toBe(0);
   });
 
-  it('is not affected by options with which the app would change the database at its start', async () => {
+  itInFull('is not affected by options with which the app would change the database at its start', async () => {
     project.write('src/app.module.ts', module_(fromConfig('synchronize: true, migrationsRun: true, dropSchema: true')));
     const { code, stderr, stdout } = await cli('status');
     expect(stderr).toMatch(

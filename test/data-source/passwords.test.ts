@@ -306,7 +306,7 @@ describe('a password in a statement of a migration', () => {
     },
   );
 
-  it('is not shown by run --verbose or --dry-run, and takes effect', async () => {
+  itInFull('is not shown by run --verbose or --dry-run, and takes effect', async () => {
     const role = await createRole();
     const file = `ALTER ROLE ${role.name} PASSWORD '${secret}';\n`;
     const project = createProject({

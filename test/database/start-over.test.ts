@@ -156,7 +156,7 @@ SELECT 1;
     expect(await there()).not.toContain('kept');
   });
 
-  it('changes nothing if it could not finish', async () => {
+  itInFull('changes nothing if it could not finish', async () => {
     const refused = async (code: string, ...args: string[]): Promise<string> => {
       const before = await there();
       const { stdout } = await fresh('--json', ...args);

@@ -181,27 +181,30 @@ it('is followed by a new one, and can be amended after a commit until the main b
   await expectAgreement(developer, post({ ...columns, one: optional, three: optional }));
 });
 
-it('is reverted with migrations that another branch has committed or run, in reverse order, if the user agrees', async () => {
-  developer.commit();
-  const columns = { caption: text, summary: optional, one: optional, three: optional };
-  const before = await all();
-  await dev({ ...columns, tag: optional });
-  developer.commit();
-  const hand = `${Date.now()}-Hand.sql`;
-  writeFileSync(
-    join(developer.folder, hand),
-    '-- up\nCREATE VIEW tags AS SELECT tag FROM post;\n-- down\nDROP VIEW tags;\n',
-  );
-  await dev({ ...columns, tag: optional, note: optional });
-  developer.commit();
-  developer.git('reset', '--quiet', '--hard', 'HEAD~2');
-  await expectRefused(columns, 'DROP VIEW tags');
-  const { takenBack } = await dev(columns, { allowDestructive: true });
-  expect(takenBack.map((name) => name.replace(/\d+$/, ''))).toEqual(['AddNoteToPost', 'Hand', 'AddTagToPost']);
-  expect(await all()).toEqual(before);
-});
+itInFull(
+  'is reverted with migrations that another branch has committed or run, in reverse order, if the user agrees',
+  async () => {
+    developer.commit();
+    const columns = { caption: text, summary: optional, one: optional, three: optional };
+    const before = await all();
+    await dev({ ...columns, tag: optional });
+    developer.commit();
+    const hand = `${Date.now()}-Hand.sql`;
+    writeFileSync(
+      join(developer.folder, hand),
+      '-- up\nCREATE VIEW tags AS SELECT tag FROM post;\n-- down\nDROP VIEW tags;\n',
+    );
+    await dev({ ...columns, tag: optional, note: optional });
+    developer.commit();
+    developer.git('reset', '--quiet', '--hard', 'HEAD~2');
+    await expectRefused(columns, 'DROP VIEW tags');
+    const { takenBack } = await dev(columns, { allowDestructive: true });
+    expect(takenBack.map((name) => name.replace(/\d+$/, ''))).toEqual(['AddNoteToPost', 'Hand', 'AddTagToPost']);
+    expect(await all()).toEqual(before);
+  },
+);
 
-it('is forgotten if it was reverted before its file was deleted', async () => {
+itInFull('is forgotten if it was reverted before its file was deleted', async () => {
   developer.commit();
   const columns = { caption: text, summary: optional, one: optional, three: optional };
   const before = await all();

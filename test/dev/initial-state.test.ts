@@ -5,6 +5,7 @@ import { createDatabase, createRole, serverUrl } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { createProject } from '../support/project.js';
 import type { TestProject } from '../support/project.js';
+import { sample } from '../support/sample.js';
 
 /** What a DBA prepares in other databases. */
 const initialState = `SET search_path TO public; CREATE SCHEMA audit;
@@ -38,7 +39,7 @@ afterEach(async () => {
 const cli = (...args: string[]): Promise<CliResult> =>
   runCli(args, { cwd: project.dir, env: { DATABASE_URL: database.url } });
 
-it.each([[['run']], [['fresh', '--yes-drop', 'postgres']], [['dev']]])(
+it.each(sample([[['dev']], [['run']], [['fresh', '--yes-drop', 'postgres']]], 3))(
   'is made in a new embedded database by %j',
   async (args) => {
     const { stderr, code } = await runCli(args, { cwd: project.dir, env: {} });

@@ -307,7 +307,7 @@ const cases: readonly (readonly [
 ];
 
 describe('manual changes', () => {
-  it.each(sample(cases, 10))('%s', async (sql, said) => {
+  it.each(sample(cases, 25))('%s', async (sql, said) => {
     await database.query(sql);
     const result = await drift({ shadow: serverUrl() });
     expect(result.drift.map(({ state, object, detail }) => [state, object, ...(detail ? [detail] : [])])).toEqual(said);
@@ -342,7 +342,7 @@ describe('ignored are', () => {
   const all = ['schema:audit', 'table:public.events_*', 'index:*_adhoc_idx', 'index:public.users.users_made'];
   const others = ['public.old_*', 'function:helper', 'public.moo*', 'comment:users'];
 
-  it('patterns in flags and settings, with everything that belongs to the matched objects', async () => {
+  itInFull('patterns in flags and settings, with everything that belongs to the matched objects', async () => {
     await database.query(make);
     const { drift: found, ignored } = await drift({ shadow: serverUrl(), ignore: all });
     expect(found.map(({ object }) => object)).toEqual([
@@ -567,7 +567,7 @@ describe('problems', () => {
     });
   });
 
-  it('of an applied migration that is missing are refused, except after a squash', async () => {
+  itInFull('of an applied migration that is missing are refused, except after a squash', async () => {
     await database.query("INSERT INTO migrations (timestamp, name) VALUES (1700000000009, 'Newer1700000000009')");
     expect(await refused(database.url)).toMatchInlineSnapshot(`
       "✖ Applied in the database, but not here: Newer1700000000009. What it created is unknown without the file, so nothing was compared.
@@ -601,7 +601,7 @@ describe('problems', () => {
     `);
   });
 
-  it('of a session that is changing an object are handled', async () => {
+  itInFull('of a session that is changing an object are handled', async () => {
     const other = await database.client();
     await other.query('BEGIN; ALTER VIEW loud RENAME TO louder; ALTER TABLE users ADD held int');
     expect(await refused(database.url, '--shadow', serverUrl(), '--lock-timeout', '100ms')).toMatchInlineSnapshot(`

@@ -98,7 +98,7 @@ describe('what the old version of the app relies on is kept until it is gone', (
     ]);
   });
 
-  it('the values of a column that becomes generated', async () => {
+  itInFull('the values of a column that becomes generated', async () => {
     await folder.generate([entity('t', { a: text, b: { type: 'varchar' } })], { name: 'Initial' });
     const after = [
       entity('t', { a: text, b: { ...text, asExpression: 'upper(a)', generatedType: 'STORED', nullable: true } }),

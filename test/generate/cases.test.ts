@@ -24,10 +24,10 @@ const topics: Readonly<Record<string, readonly Case[]>> = {
   others,
 };
 
-/** Each takes seconds; `npm run acceptance` goes through all of them, `npm test` through the first one of each topic. */
+/** Each takes seconds; `npm run acceptance` goes through all of them, `npm test` through the first one of every second topic. */
 const chosen = (cases: readonly Case[]): readonly Case[] => sample(cases, 400);
 
-describe.each(Object.entries(topics).map(([topic, cases]) => [topic, chosen(cases)] as const))(
+describe.each(sample(Object.entries(topics), 2).map(([topic, cases]) => [topic, chosen(cases)] as const))(
   '%s',
   (_topic, cases) => {
     test.each(cases.map((one) => [one.name, one] as const))('%s', async (_name, one) => {

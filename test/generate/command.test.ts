@@ -353,7 +353,7 @@ describe('questions that only the author can answer', () => {
     expect(contract()).toContain('ALTER COLUMN "country" DROP DEFAULT');
   });
 
-  it('lost data is named in words, allowed by a flag, and dropped in a contract file', async () => {
+  itInFull('lost data is named in words, allowed by a flag, and dropped in a contract file', async () => {
     entity('');
     const asked = await generate();
     expect(asked.stderr).toContain('This would lose:\n    - the data of column users.name');
@@ -465,22 +465,25 @@ describe('handmade objects', () => {
     expect(dropped).toContain('DROP COLUMN "name"');
   });
 
-  it('include a column that every INSERT must fill: that the app cannot insert any more is told, and --drop drops it', async () => {
-    byHand('name varchar NOT NULL, email varchar NOT NULL, note varchar');
-    const kept = await generate();
-    expect([kept.code, kept.stdout]).toEqual([0, expect.stringContaining('Nothing to do')]);
-    expect(kept.stderr).toContain(
-      '! column users.note is not in the entities, but was created by hand: it is kept (generate --prune drops it; the setting `ignore` silences this).\n',
-    );
-    expect(kept.stderr).toContain(
-      '! column users.email is NOT NULL and has no default, so every INSERT that does not name it fails: --drop users.email drops it.\n',
-    );
-    expect(kept.stderr).not.toContain('users.note is NOT NULL');
-    expect(await generated(...onServer, '--drop', 'users.email', '--allow-destructive')).toContain(
-      'DROP COLUMN "email"',
-    );
-    expect(texts(/./)).not.toContain('"note"');
-  });
+  itInFull(
+    'include a column that every INSERT must fill: that the app cannot insert any more is told, and --drop drops it',
+    async () => {
+      byHand('name varchar NOT NULL, email varchar NOT NULL, note varchar');
+      const kept = await generate();
+      expect([kept.code, kept.stdout]).toEqual([0, expect.stringContaining('Nothing to do')]);
+      expect(kept.stderr).toContain(
+        '! column users.note is not in the entities, but was created by hand: it is kept (generate --prune drops it; the setting `ignore` silences this).\n',
+      );
+      expect(kept.stderr).toContain(
+        '! column users.email is NOT NULL and has no default, so every INSERT that does not name it fails: --drop users.email drops it.\n',
+      );
+      expect(kept.stderr).not.toContain('users.note is NOT NULL');
+      expect(await generated(...onServer, '--drop', 'users.email', '--allow-destructive')).toContain(
+        'DROP COLUMN "email"',
+      );
+      expect(texts(/./)).not.toContain('"note"');
+    },
+  );
 
   itInFull('stays, in one line, and goes with --prune', async () => {
     withFirst();
@@ -561,7 +564,7 @@ DROP SCHEMA audit;
     expect((await generate(...onServer)).stdout).toContain('Nothing to do');
   });
 
-  it('are distinguished from generated ones, whatever their SQL contains inside a function', async () => {
+  itInFull('are distinguished from generated ones, whatever their SQL contains inside a function', async () => {
     withFirst();
     project.write(
       'migrations/1999999999999-Touch.ts',
@@ -607,15 +610,18 @@ export class Seen1700000000001 {
     expect(project.has('replayed')).toBe(false);
   });
 
-  it('a migration that may not do something in the role that it has taken: another shadow would not help', async () => {
-    project.write(
-      'migrations/1600000000000-Taken.sql',
-      '-- up\nCREATE ROLE taken_by_migration;\nSET ROLE taken_by_migration;\nCREATE TABLE public.denied (id int);\n',
-    );
-    const { stderr, code } = await cli('generate');
-    expect([code, stderr]).toEqual([1, expect.stringContaining('permission denied for schema public (42501)')]);
-    expect(stderr).not.toContain('--shadow');
-  });
+  itInFull(
+    'a migration that may not do something in the role that it has taken: another shadow would not help',
+    async () => {
+      project.write(
+        'migrations/1600000000000-Taken.sql',
+        '-- up\nCREATE ROLE taken_by_migration;\nSET ROLE taken_by_migration;\nCREATE TABLE public.denied (id int);\n',
+      );
+      const { stderr, code } = await cli('generate');
+      expect([code, stderr]).toEqual([1, expect.stringContaining('permission denied for schema public (42501)')]);
+      expect(stderr).not.toContain('--shadow');
+    },
+  );
 
   it('a shadow server that does not exist', async () => {
     const { code, stderr } = await cli('generate', '--shadow', 'postgres://me:hunter2@127.0.0.1:1/x');

@@ -126,7 +126,7 @@ describe('an existing column becomes NOT NULL', () => {
     return (await database.query(`SELECT ${name} AS value FROM t ORDER BY id`)).map(({ value }) => value);
   }
 
-  it('with @Backfill on the property of the column', async () => {
+  itInFull('with @Backfill on the property of the column', async () => {
     const t = (required: boolean): EntitySchema[] => {
       @Entity('t')
       class T {
@@ -179,7 +179,7 @@ describe('an existing column becomes NOT NULL', () => {
     });
   });
 
-  it('refuses a flag for a column that it does not fill', async () => {
+  itInFull('refuses a flag for a column that it does not fill', async () => {
     await folder.generate(table('c', { ...int, nullable: true }), { name: 'Initial' });
     const error = await failureOf(
       folder.generate(table('d', { ...int, nullable: true }), { renames: ['t.c=d'], backfills: ['t.x=1'] }),

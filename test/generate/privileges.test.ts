@@ -411,7 +411,7 @@ describe('objects that a change drops and creates again keep their owner, privil
       await expectFiltered(old);
     });
 
-    it('of a dropped column holds until it is gone, which is reported', async () => {
+    itInFull('of a dropped column holds until it is gone, which is reported', async () => {
       await begin({ before: [t], hand, given });
       const { warnings, statements } = await folder.generate([entity('t', { a: text })], { allowDestructive: true });
       expect(warnings).toContain(

@@ -239,7 +239,7 @@ describe('plan', () => {
     expect(migrations[0]?.why[0]).toContain('column "nothing" of relation "orders" does not exist');
   });
 
-  it('a session that has used the table for long', async () => {
+  itInFull('a session that has used the table for long', async () => {
     const reader = new pg.Client({ connectionString: database.url, application_name: 'report' });
     await reader.connect();
     try {
@@ -580,7 +580,7 @@ describe('an index that is invalid on the live database', () => {
     expect([migrations[0]?.verdict, migrations[0]?.why.join(' ')]).toEqual([verdict, expect.stringMatching(why)]);
   });
 
-  it('is reported as unknown if the shadow cannot have one', async () => {
+  itInFull('is reported as unknown if the shadow cannot have one', async () => {
     await leftBehind('');
     const role = await createRole('CREATEDB');
     const shadow = new URL(serverUrl());
@@ -724,7 +724,7 @@ describe('requirements of the server', () => {
     },
   );
 
-  it('include an extension of the live database that the shadow does not have', async () => {
+  itInFull('include an extension of the live database that the shadow does not have', async () => {
     await database.query('CREATE EXTENSION xml2');
     const failure = await failureOf(verdicts(['SELECT 1'], {}));
     expect(failure).toMatchObject({ code: 'SHADOW_EXTENSION', next: expect.stringContaining('--shadow') });

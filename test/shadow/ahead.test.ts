@@ -104,7 +104,7 @@ describe('a shadow that was opened ahead, in a thread', () => {
     },
   );
 
-  it('reads it from here if the thread cannot, and reports the reason', async () => {
+  itInFull('reads it from here if the thread cannot, and reports the reason', async () => {
     const pool = await databaseInThread();
     const client = (await pool.connect()) as SqlClient & { release(): void };
     await client.query('BEGIN');
@@ -133,7 +133,7 @@ describe('a shadow that was opened ahead, in a thread', () => {
     await place?.remove();
   });
 
-  it('is opened in this thread if that one cannot be opened', async () => {
+  itInFull('is opened in this thread if that one cannot be opened', async () => {
     openAhead(new URL('./there-is-no-thread.js', import.meta.url));
     open = openShadow({ url: undefined, initial: () => emptyState });
     expect((await (await open.database([])).query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);

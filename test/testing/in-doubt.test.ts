@@ -64,13 +64,13 @@ it('migrations that differ each time are run each time, and nothing is kept for 
   const counting: Up = (queryRunner) => queryRunner.query(`CREATE TABLE c AS SELECT ${String((count += 1))} AS n`);
   const moment: Up = (queryRunner) => queryRunner.query('CREATE TABLE m AS SELECT now() AS at');
   const counts = [];
-  for (let time = 0; time < 5; time++)
+  for (let time = 0; time < 4; time++)
     counts.push(await ask('SELECT count(*)::int FROM c', sourceOf('Counting', counting)));
-  expect(counts).toEqual([[[{ count: 1 }], 1], ...Array.from({ length: 4 }, () => [[{ count: 1 }], 0])]);
+  expect(counts).toEqual([[[{ count: 1 }], 1], ...Array.from({ length: 3 }, () => [[{ count: 1 }], 0])]);
   const moments = [];
-  for (let time = 0; time < 3; time++)
+  for (let time = 0; time < 2; time++)
     moments.push(await ask('SELECT count(*)::int FROM m', sourceOf('Moment', moment)));
-  expect(moments).toEqual(Array.from({ length: 3 }, () => [[{ count: 1 }], 0]));
+  expect(moments).toEqual(Array.from({ length: 2 }, () => [[{ count: 1 }], 0]));
 });
 
 it('on a server, they are one template', async () => {
