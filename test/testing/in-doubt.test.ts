@@ -1,6 +1,7 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from '@jest/globals';
+import { afterAll, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import type { QueryRunner } from 'typeorm';
 import { createTestDatabase } from '../../src/testing/index.js';
@@ -22,7 +23,11 @@ function sourceOf(name: string, ...ups: readonly Up[]): DataSource {
   return new DataSource({ type: 'postgres', url: 'postgres://127.0.0.1:1/none', migrations });
 }
 
-const folder = join(process.env['NEST_MIGRATE_CACHE'] ?? '', 'databases');
+// What other test files keep at the same time must not count.
+const cache = mkdtempSync(join(tmpdir(), 'nest-migrate-in-doubt-'));
+process.env['NEST_MIGRATE_CACHE'] = cache;
+afterAll(() => rmSync(cache, { recursive: true, force: true }));
+const folder = join(cache, 'databases');
 const kept = (): number => (existsSync(folder) ? readdirSync(folder).length : 0);
 
 /** The result of a query in a new database, and the number of databases that were kept for the next one. */
