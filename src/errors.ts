@@ -57,6 +57,7 @@ export const errorCodes = [
   'MIGRATION_HALF_DONE',
   'OUTCOME_UNKNOWN',
   'ONLY_RECORDED',
+  'LEDGER_LOST',
   'MIGRATIONS_PENDING',
   'WAIT_TIMEOUT',
   // creating the entities on a shadow

@@ -1,11 +1,13 @@
 import { isEmbedded } from '../data-source/embedded-brand.js';
 import { withReader } from '../database/client.js';
 import { untilConnected } from '../database/retry.js';
+import type { SqlClient } from '../database/sql-client.js';
 import { refuseStaleBuild } from './built.js';
 import { checkCount } from './choose.js';
 import { beginList, survey } from './context.js';
-import type { CommandContext } from './context.js';
+import type { CommandContext, Survey } from './context.js';
 import { refuseNoMigrations } from './no-migrations.js';
+import { refuseLostLedger } from './lost-ledger.js';
 import { isDone, nothing } from './nothing-pending.js';
 import { refuseOtherLedger } from './other-ledger.js';
 import { describePending, planRun } from './phases.js';
@@ -25,7 +27,7 @@ export async function run(options: RunOptions, context: CommandContext): Promise
       const now = await survey(client, listing, watched);
       refuseStaleBuild(await listing, now);
       refuseNoMigrations(await listing, now, watched);
-      if (options.mode !== 'fake') await refuseOtherLedger(now, client, watched);
+      if (options.mode !== 'fake') await refuseAppliedElsewhere(now, client, watched);
       const plan = planRun(now, options, watched.settings.contract);
       if (isDone(plan) && now.state.halfDone.length === 0) return nothing(plan, now, 0, watched);
       const { runLocked } = await import('./run-locked.js');
@@ -40,11 +42,17 @@ export async function pending(context: CommandContext): Promise<readonly Pending
   const now = await untilConnected(context, () =>
     withReader(context, async (client) => {
       const found = await survey(client, listing, context);
-      await refuseOtherLedger(found, client, context);
+      await refuseAppliedElsewhere(found, client, context);
       return found;
     }),
   );
   refuseStaleBuild(await listing, now);
   refuseNoMigrations(await listing, now, context);
   return describePending(now, context.settings.contract);
+}
+
+/** Of migrations that run for the first time, none is recorded as applied. */
+async function refuseAppliedElsewhere(now: Survey, client: SqlClient, context: CommandContext): Promise<void> {
+  await refuseOtherLedger(now, client, context);
+  await refuseLostLedger(now, client, context);
 }

@@ -16,6 +16,7 @@ import { changesOf } from './changes.js';
 import { beginList, survey } from './context.js';
 import type { CommandContext, Survey } from './context.js';
 import { halfDoneProblems } from './half-done.js';
+import { lostLedgerOf, lostLedgerProblem } from './lost-ledger.js';
 import { noFilesIn } from './no-files.js';
 import { describeOtherLedger, otherLedgerOf } from './other-ledger.js';
 import type { OtherLedger } from './other-ledger.js';
@@ -37,6 +38,7 @@ export async function status(context: CommandContext): Promise<StatusResult> {
     };
     const { missing, newer } = withoutFile(now);
     const other = await otherLedgerOf(now, client, context);
+    const lost = other === undefined ? await lostLedgerOf(now, client, context) : undefined;
     const running = now.state.exists.ledger
       ? runningHere(await readRunning(client, now.state.halfDone, context.tables), now)
       : [];
@@ -48,6 +50,7 @@ export async function status(context: CommandContext): Promise<StatusResult> {
       newer: newer.map((row) => ({ ...describe(row), revertible: kept.has(row.name) })),
       foreign: now.foreign.map((row) => ({ ...describe(row), service: row.service })),
       problems: [
+        ...(lost === undefined ? [] : [lostLedgerProblem(lost, context)]),
         ...(other === undefined ? [] : [otherLedgerProblem(other, context)]),
         ...problemsOf(now, missingProblems(missing, kept), running, found, context),
       ],

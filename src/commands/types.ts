@@ -133,7 +133,8 @@ export interface StatusProblem {
     | 'LEDGER_DUPLICATE'
     | 'STALE_OUTPUT'
     | 'NOT_COMPILED'
-    | 'OTHER_LEDGER';
+    | 'OTHER_LEDGER'
+    | 'LEDGER_LOST';
   readonly migration: string | null;
   readonly message: string;
   /** For a missing file: whether its migration can be reverted without it. Only `status` checks this. */

@@ -98,7 +98,35 @@ it('is suspected to be another table if that one lists the pending migrations', 
   const { problems } = JSON.parse((await cli('status', '--json')).stdout);
   expect(problems).toMatchObject([{ code: 'OTHER_LEDGER', migration: null }]);
   // A tenant has a schema with a ledger of its own.
-  await database.query('CREATE SCHEMA tenant; ALTER TABLE "Old-ledger" SET SCHEMA tenant; DROP TABLE users, pets');
+  await database.query(
+    'CREATE SCHEMA tenant; ALTER TABLE "Old-ledger" SET SCHEMA tenant; DROP TABLE users, pets, migrations_log',
+  );
+  expect((await cli('run')).code).toBe(0);
+});
+
+it.each([
+  ['the table is missing', 'DROP TABLE migrations'],
+  ['its rows are missing', 'TRUNCATE migrations'],
+])('is suspected to be lost if the log lists pending migrations as applied: %s', async (_title, sql) => {
+  await cli('run');
+  await database.query(sql);
+  const refused = await cli('run');
+  const said =
+    '2 of the 2 pending migrations are applied according to the table migrations_log, but the table migrations lists none';
+  expect([refused.code, refused.stderr]).toEqual([
+    1,
+    `✖ Nothing was run: ${said}. Perhaps its rows were lost.
+→ If what they have created is there, record them again: nest-migrate run --fake --to ${pets}
+  If it is gone, too, empty the log: TRUNCATE "migrations_log"
+More: nest-migrate help LEDGER_LOST
+`,
+  ]);
+  const { problems } = JSON.parse((await cli('status', '--json')).stdout);
+  expect(problems).toMatchObject([{ code: 'LEDGER_LOST', migration: null, message: expect.stringContaining(said) }]);
+  // What is told to be typed.
+  expect((await cli('run', '--fake', '--to', pets)).code).toBe(0);
+  expect((await cli('run')).stdout).toBe('Nothing to do: nothing is pending.\n');
+  await database.query(`${sql}; DROP TABLE users, pets; TRUNCATE "migrations_log"`);
   expect((await cli('run')).code).toBe(0);
 });
 
