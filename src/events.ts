@@ -221,6 +221,7 @@ export type WarningCode =
   | 'MIGRATION_EDITED'
   | 'MIGRATION_FILE_MISSING'
   | 'NEWER_APPLIED'
+  | 'NEWER_HALF_DONE'
   | 'WOULD_FAIL'
   | 'REPLY_LOST'
   | 'REVERTED_IN_PART'

@@ -132,6 +132,6 @@ function toRun(pending: readonly PendingMigration[]): string {
 }
 
 function appliedWhen({ appliedAt, durationMs }: AppliedMigration): string {
-  if (appliedAt === null) return 'applied by TypeORM';
+  if (appliedAt === null) return 'no time recorded';
   return `${appliedAt.slice(0, 19).replace('T', ' ')} UTC${durationMs === null ? '' : `  ${showDuration(durationMs)}`}`;
 }

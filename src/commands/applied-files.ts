@@ -1,6 +1,9 @@
 import { MigrateError } from '../errors.js';
 import type { LedgerRow } from '../database/ledger.js';
+import type { HalfDone } from '../database/log.js';
 import type { WarningCode } from '../events.js';
+import { timestampOf } from '../files/name.js';
+import type { MigrationName } from '../files/name.js';
 import { sqlChecksum } from '../files/sql-file.js';
 import type { CommandContext, Survey } from './context.js';
 import type { StatusProblem } from './types.js';
@@ -38,9 +41,22 @@ export function withoutFile({ known, state }: Survey): {
   const files = new Set(known.map(({ name }) => name));
   const gone = state.applied.filter(({ name }) => !files.has(name));
   if (gone.length === 0) return { missing: [], newer: [] };
-  const newest = Math.max(...known.map(({ timestamp }) => timestamp));
-  const isNewer = ({ timestamp }: LedgerRow): boolean => known.length > 0 && timestamp > newest;
+  const isNewer = newerThanAll(known);
   return { missing: gone.filter((row) => !isNewer(row)), newer: gone.filter(isNewer) };
+}
+
+function newerThanAll(known: Survey['known']): (one: MigrationName) => boolean {
+  const newest = Math.max(...known.map(({ timestamp }) => timestamp));
+  return ({ timestamp }) => known.length > 0 && timestamp > newest;
+}
+
+/**
+ * The migrations that stopped in the middle, and are newer than every file here: a newer deploy that failed, and was rolled back. The older
+ * version works without them.
+ */
+export function newerHalfDone({ known, state }: Pick<Survey, 'known' | 'state'>): readonly HalfDone[] {
+  const isNewer = newerThanAll(known);
+  return state.halfDone.filter(({ migration: name }) => isNewer({ name, timestamp: timestampOf(name) ?? 0 }));
 }
 
 /** If the kept statements were read from the database, the problem says whether the migration can be reverted. */
@@ -76,6 +92,12 @@ export function judgeFiles(now: Survey, context: CommandContext): readonly Statu
     warn(
       'NEWER_APPLIED',
       `Applied, and newer than every file here: ${shortened(newer.map(({ name }) => name))}. A newer deploy or another branch has applied ${newer.length === 1 ? 'it' : 'them'}.`,
+    );
+  const begun = newerHalfDone(now).map(({ migration }) => migration);
+  if (begun.length > 0)
+    warn(
+      'NEWER_HALF_DONE',
+      `Stopped in the middle, and newer than every file here: ${shortened(begun)}. The version that contains ${begun.length === 1 ? 'it' : 'them'} can finish ${begun.length === 1 ? 'it' : 'them'}.`,
     );
   return [...edited, ...missing];
 }

@@ -1,5 +1,6 @@
-import { changesIn } from '../files/change.js';
+import { changesIn, Steps } from '../files/change.js';
 import type { Change } from '../files/change.js';
+import { timestampOf } from '../files/name.js';
 import type { MigrationName } from '../files/name.js';
 import type { LogColumns, LogUse } from '../database/log-columns.js';
 import type { CommandContext, Survey } from './context.js';
@@ -8,7 +9,17 @@ import type { CommandContext, Survey } from './context.js';
 export function changesOf({ known, state }: Pick<Survey, 'known' | 'state'>): readonly Change<MigrationName>[] {
   const names = new Set(known.map(({ name }) => name));
   const all = [...known, ...state.applied.filter(({ name }) => !names.has(name))];
-  return changesIn(all.toSorted((a, b) => a.timestamp - b.timestamp));
+  return changesIn([...all, ...deferredAfter(all, state)].toSorted((a, b) => a.timestamp - b.timestamp));
+}
+
+/** The last migration of a change gives it its name. If its file is not here, and it is deferred, only the log knows of it. */
+function deferredAfter(all: readonly MigrationName[], { deferred }: Survey['state']): readonly MigrationName[] {
+  if (deferred.length === 0) return [];
+  const names = new Set(all.map(({ name }) => name));
+  const steps = new Steps(all);
+  return deferred
+    .map(({ migration: name }) => ({ name, timestamp: timestampOf(name) ?? 0 }))
+    .filter((one) => !names.has(one.name) && steps.before(one).length > 0);
 }
 
 /** Maps the name of each migration to its change. */

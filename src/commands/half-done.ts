@@ -12,8 +12,10 @@ export function halfDoneProblems(
   return halfDone.flatMap((row) => {
     if (row.state === 'started' && isRunning(row.migration)) return [];
     const { migration, direction, statements_done: done, error } = row;
-    const file = known.find(({ name }) => name === migration)?.file;
-    const next = nextOf(row, file === undefined ? undefined : isUnchanged(row, file));
+    const found = known.find(({ name }) => name === migration);
+    const next = found
+      ? nextOf(row, found.file === undefined ? undefined : isUnchanged(row, found.file))
+      : nextElsewhere(row);
     const statements = done === 1 ? '1 statement' : `${done} statements`;
     const { statement, rows } = row.progress ?? {};
     const batches = statement === done ? ` and the batches of the next one up to row ${rows}` : '';
@@ -31,6 +33,10 @@ function nextOf({ migration, direction }: HalfDone, unchanged: boolean | undefin
   if (unchanged === undefined)
     return `The next ${command} continues there, if its statements up to that point are still the same.`;
   return `Statements that it had executed were edited since, so the next ${command} will refuse it: restore them, or nest-migrate resolve ${migration} --not-started or --finished.`;
+}
+
+function nextElsewhere({ direction }: HalfDone): string {
+  return `Its file is not here: nest-migrate ${direction === 'up' ? 'run' : 'revert'} in the version that contains it continues there.`;
 }
 
 /** Undefined if this is unknown without a database: the statements of a class are known only while it runs. */

@@ -1,3 +1,4 @@
+import { readLedger } from '../database/ledger.js';
 import type { SqlClient } from '../database/sql-client.js';
 import { MigrateError } from '../errors.js';
 import { quoteLiteral } from '../sql/index.js';
@@ -25,7 +26,10 @@ export async function lostLedgerOf(
   const applied = new Set(rows.map(({ migration }) => migration));
   const all = pending.map(({ name }) => name);
   const names = all.filter((name) => applied.has(name));
-  return names.length === 0 ? undefined : { names, pending: all };
+  if (names.length === 0) return undefined;
+  // Another process may have applied them since the ledger was read: it writes to both tables in one transaction.
+  const { applied: now } = await readLedger(client, tables);
+  return now.length > 0 ? undefined : { names, pending: all };
 }
 
 export function lostLedgerProblem(lost: LostLedger, context: CommandContext): StatusProblem {

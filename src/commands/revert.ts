@@ -90,7 +90,7 @@ async function goBackNow(
       const columns = options.mode === 'dry' ? noneAdded : await upgradeLog(before.state.logColumns, client, context);
       const now = await surveyInside(client, found, context);
       const unfinished = now.state.halfDone.find((row) => row.direction === 'up');
-      if (unfinished) throw halfUp(unfinished.migration, unfinished);
+      if (unfinished) throw halfUp(unfinished.migration, unfinished, now);
       const rows = only
         ? now.state.applied.filter(({ name }) => only.has(name)).reverse()
         : await choose(options, now, client, context);
@@ -183,7 +183,8 @@ async function ofLastRun(
   return end === -1 ? newestFirst : newestFirst.slice(0, end);
 }
 
-function halfUp(name: string, row: Survey['state']['halfDone'][number]): MigrateError {
+function halfUp(name: string, row: Survey['state']['halfDone'][number], { known }: Survey): MigrateError {
+  if (!known.some((one) => one.name === name)) return halfDoneError(name, row, 'not here');
   const error = halfDoneError(name, row);
   return error.with({ next: `Finish it first: nest-migrate run\nOr decide by hand:\n${error.next}` });
 }

@@ -2,12 +2,11 @@ import { ExitCode, isMigrateError, MigrateError } from '../errors.js';
 import type { OwnClient, SqlClient } from '../database/sql-client.js';
 import { holdLock } from '../database/lock.js';
 import type { Lock } from '../database/lock.js';
-import type { HalfDone } from '../database/log.js';
 import { noneAdded, upgradeLog } from '../database/log-columns.js';
 import type { LogColumns, LogUse } from '../database/log-columns.js';
 import { halfDoneError } from '../database/resume.js';
 import type { KnownMigration, MigrationList } from '../files/migration.js';
-import { judgeFiles } from './applied-files.js';
+import { judgeFiles, newerHalfDone } from './applied-files.js';
 import { tellOutdated } from './outdated.js';
 import { logUse } from './changes.js';
 import { surveyInside } from './context.js';
@@ -110,14 +109,19 @@ async function advised(error: unknown, now: Survey, found: MigrationList): Promi
   return isMigrateError(error) ? (await import('./after-failure.js')).withAdvice(error, now, found) : error;
 }
 
-/** A half-done migration continues when its turn comes. One that is being reverted, or whose file is gone, cannot. */
+/**
+ * A half-done migration continues when its turn comes. One that is being reverted, or whose file is gone, cannot. One of a newer version
+ * does not keep this version from starting.
+ */
 function refuseUnfinishedBusiness(now: Survey): void {
+  const newer = new Set(newerHalfDone(now));
   const stuck = now.state.halfDone.find(
-    (row: HalfDone) => row.direction === 'down' || !now.pending.some((migration) => migration.name === row.migration),
+    (row) => !newer.has(row) && (row.direction === 'down' || !now.pending.some(({ name }) => name === row.migration)),
   );
   if (stuck === undefined) return;
-  const error = halfDoneError(stuck.migration, stuck);
-  if (stuck.direction === 'up') throw error;
+  const isHere = now.known.some(({ name }) => name === stuck.migration);
+  const error = halfDoneError(stuck.migration, stuck, isHere ? 'here' : 'not here');
+  if (stuck.direction === 'up' || !isHere) throw error;
   throw error.with({ next: `Finish reverting it first: nest-migrate revert\nOr decide by hand:\n${error.next}` });
 }
 

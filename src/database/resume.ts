@@ -67,8 +67,11 @@ async function resultAgain(client: SqlClient, sql: string, run: () => Promise<un
   }
 }
 
-/** The decision that a user has to make about a migration that stopped in the middle. */
-export function halfDoneError(name: string, halfDone: HalfDone): MigrateError {
+/**
+ * The decision that a user has to make about a migration that stopped in the middle. Without its file, the number of its statements says
+ * nothing: another version of the app has to finish it.
+ */
+export function halfDoneError(name: string, halfDone: HalfDone, file: 'here' | 'not here' = 'here'): MigrateError {
   const n = halfDone.statements_done;
   const doubt =
     halfDone.in_doubt === null || halfDone.state === 'failed'
@@ -77,13 +80,17 @@ export function halfDoneError(name: string, halfDone: HalfDone): MigrateError {
   return new MigrateError({
     code: 'MIGRATION_HALF_DONE',
     message: `Migration ${name} stopped in the middle of its ${halfDone.direction} part (started ${halfDone.started_at}), after ${n} finished statement${n === 1 ? '' : 's'}.${doubt}${halfDone.error ? `\nIts error was: ${halfDone.error}` : ''}`,
-    next: `Check the database, then record what you found:
-  nest-migrate resolve ${name} --done-until ${n + 1}   statement ${n + 1} is done: continue after it
-  nest-migrate resolve ${name} --done-until ${n}   it is not done: continue with it
+    next: `${file === 'here' ? `Check the database, then record what you found:${untilLines(name, n)}` : `Its file is not here: nest-migrate ${halfDone.direction === 'up' ? 'run' : 'revert'} in the version that contains it continues there. Or record what you have done by hand:`}
   nest-migrate resolve ${name} --not-started   all of it was undone by hand: start again
   nest-migrate resolve ${name} --finished   all of it was finished by hand: record that`,
     migration: name,
   });
+}
+
+function untilLines(name: string, done: number): string {
+  return `
+  nest-migrate resolve ${name} --done-until ${done + 1}   statement ${done + 1} is done: continue after it
+  nest-migrate resolve ${name} --done-until ${done}   it is not done: continue with it`;
 }
 
 /** A user has set the number of statements and counted wrongly. */

@@ -2,6 +2,11 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { DataSource } from 'typeorm';
+import type { Survey } from '../../src/commands/context.js';
+import { lostLedgerOf } from '../../src/commands/lost-ledger.js';
+import { readLedger } from '../../src/database/ledger.js';
+import { tablesOf } from '../../src/database/tables.js';
 import { runCli, runNode } from '../support/cli.js';
 import { createDatabase, serverLog } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
@@ -128,6 +133,22 @@ More: nest-migrate help LEDGER_LOST
   expect((await cli('run')).stdout).toBe('Nothing to do: nothing is pending.\n');
   await database.query(`${sql}; DROP TABLE users, pets; TRUNCATE "migrations_log"`);
   expect((await cli('run')).code).toBe(0);
+});
+
+it('is not suspected to be lost if another process has applied the migrations since it was read', async () => {
+  const dataSource = await new DataSource({ type: 'postgres', url: database.url }).initialize();
+  const [tables, client] = [
+    tablesOf(dataSource),
+    { query: async (sql: string) => ({ rows: await dataSource.query(sql), rowCount: null }) },
+  ];
+  await cli('run');
+  await database.query('CREATE TABLE read_before AS TABLE migrations; TRUNCATE migrations');
+  const state = await readLedger(client, tables);
+  const before = { state, foreign: [], pending: [{ name: users }, { name: pets }] } as unknown as Survey;
+  expect((await lostLedgerOf(before, client, { tables }))?.names).toEqual([users, pets]);
+  await database.query('INSERT INTO migrations TABLE read_before');
+  expect(await lostLedgerOf(before, client, { tables })).toBeUndefined();
+  await dataSource.destroy();
 });
 
 describe('the file of an applied migration', () => {
