@@ -6,6 +6,8 @@ import { mayNotRecord } from './denied.js';
 import { endingOf } from './ending.js';
 import { migrationFailed } from './failure.js';
 import { rollback, tellReplyLost } from './fate.js';
+import { classify } from '../sql/index.js';
+import type { StepProgress } from './progress.js';
 import type { HalfDone } from './log.js';
 import { afterLostReply } from './outcome.js';
 import type { Execute } from './session.js';
@@ -63,7 +65,7 @@ async function failure(
   const again = `nest-migrate ${step.direction === 'up' ? 'run' : 'revert'}`;
   const rows = progress.savedBatch?.rows ?? 0;
   const batches = rows === 0 ? '' : ` Of the next one, the batches up to row ${rows} are committed and stay.`;
-  const state = `${stateInSteps(progress)}${batches}${about}`;
+  const state = `${stateInSteps(progress)}${batches}${ofInterrupted(progress)}${about}`;
   if (context.signal.aborted) return cancelled(context.signal, `Migration ${name}: ${state}`);
   const undo =
     progress.kept === 0
@@ -80,6 +82,14 @@ async function failure(
   };
   const denied = await mayNotRecord(error, at, { tables: context.tables, client: session.client });
   return denied ?? migrationFailed(error, at);
+}
+
+const mayCommit = new Set(['DO', 'CALL']);
+
+/** A procedure or a block that runs outside of a transaction may have committed a part of its work, as backfills do. */
+function ofInterrupted({ interrupted, kept }: StepProgress): string {
+  const commits = interrupted !== undefined && classify(interrupted).some(({ command }) => mayCommit.has(command));
+  return commits ? ` What statement ${kept + 1} has committed by itself stays.` : '';
 }
 
 function endUnknown(error: unknown, { progress, step }: Alone): MigrateError {

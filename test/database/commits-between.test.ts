@@ -165,6 +165,14 @@ describe('a migration that commits with its query runner and starts another tran
     expect(await database.query('SELECT name FROM migrations')).toEqual([{ name }]);
   });
 
+  it('or, without a transaction, in a block, of which the error does not say that nothing was done', async () => {
+    const block = 'DO $$ BEGIN CREATE TABLE days (); COMMIT; PERFORM 1 / 0; END $$';
+    const whole = migration(name, { transaction: false, up: [block] });
+    const error = await failureOf(using({ url: database.url, migrations: [whole] }, (migrator) => migrator.run()));
+    expect(error.message).toMatch(/None of its statements is done\. What statement 1 has committed by itself stays\.$/);
+    expect(await database.query(`SELECT to_regclass('days') IS NOT NULL AS stays`)).toEqual([{ stays: true }]);
+  });
+
   it('cannot share its transaction with other migrations', async () => {
     const before = migration('Before1700000000000', { up: ['CREATE TABLE nights ()'] });
     const migrations = [before, migration(name, { up: uses })];

@@ -19,8 +19,7 @@ const of = (...migrations: readonly (typeof users)[]) => ({ url: database.url, m
 
 describe('a deploy that failed in a migration without a transaction, and was rolled back', () => {
   beforeEach(async () => {
-    const failed = await failureOf(using(of(users, unique), (migrator) => migrator.run({ phase: 'due' })));
-    expect(failed.code).toBe('MIGRATION_FAILED');
+    await failureOf(using(of(users, unique), (migrator) => migrator.run({ phase: 'due' })));
   });
 
   it('does not keep the older version from starting, which says so, and what to do', async () => {
