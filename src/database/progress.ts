@@ -45,7 +45,8 @@ export class StepProgress {
   /** The last transaction that was opened for a statement, until its outcome is known. */
   private current: Fenced | undefined;
   private saved: number;
-  private begun: string | undefined;
+  /** A statement outside of a transaction that was begun, and has not ended well. */
+  interrupted: string | undefined;
   private lastBatch: HalfDone['progress'];
 
   constructor(
@@ -133,16 +134,11 @@ export class StepProgress {
   /** Executes a statement that cannot run in a transaction. Until it is counted, it is in doubt. */
   async alone(sql: string, parameters: unknown, run: () => Promise<unknown>): Promise<unknown> {
     await this.send(this.changed(`in_doubt = ${quoteLiteral(withoutPasswords(sql))}`));
-    this.begun = sql;
+    this.interrupted = sql;
     const result = await run();
-    this.begun = undefined;
+    this.interrupted = undefined;
     await this.counts(sql, parameters);
     return result;
-  }
-
-  /** A statement outside of a transaction that was begun, and has not ended well. */
-  get interrupted(): string | undefined {
-    return this.begun;
   }
 
   /** Counts a statement that was executed outside a transaction. */
