@@ -58,6 +58,7 @@ export const errorCodes = [
   'OUTCOME_UNKNOWN',
   'ONLY_RECORDED',
   'LEDGER_LOST',
+  'LEDGER_CHANGED',
   'MIGRATIONS_PENDING',
   'WAIT_TIMEOUT',
   // creating the entities on a shadow

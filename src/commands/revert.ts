@@ -1,4 +1,4 @@
-import { MigrateError } from '../errors.js';
+import { isMigrateError, MigrateError } from '../errors.js';
 import { withReader } from '../database/client.js';
 import type { SqlClient } from '../database/sql-client.js';
 import type { LedgerRow } from '../database/ledger.js';
@@ -91,6 +91,7 @@ async function goBackNow(
       const now = await surveyInside(client, found, context);
       const unfinished = now.state.halfDone.find((row) => row.direction === 'up');
       if (unfinished) throw halfUp(unfinished.migration, unfinished, now);
+      if (only === undefined) refuseOthersMeanwhile(before, now, options);
       const rows = only
         ? now.state.applied.filter(({ name }) => only.has(name)).reverse()
         : await choose(options, now, client, context);
@@ -107,7 +108,9 @@ async function goBackNow(
         lock,
         client,
         context,
-      );
+      ).catch((error: unknown) => {
+        throw need === 'to revert' ? sayingHowFar(error, rows, now) : error;
+      });
       const { finished: steps, statements } = execution;
       return { steps, changes, kept, waitedForLockMs: lock.waitedMs, statements };
     },
@@ -137,6 +140,30 @@ async function choose(
   return unit === 'step'
     ? newestFirst.slice(0, count)
     : firstChanges(newestFirst, count, changeByMigration(changesOf(now)));
+}
+
+/** Which change is the last one was decided when the command was typed. */
+function refuseOthersMeanwhile(before: Survey, now: Survey, { to, which }: RevertOptions): void {
+  if (to !== undefined || which === 'all') return;
+  const [then, known] = [before, now].map(({ state }) => state.applied.map(({ name }) => name));
+  if (then?.join() === known?.join()) return;
+  const added = known?.filter((name) => !then?.includes(name)) ?? [];
+  const what = added.length > 0 ? `applied ${added.join(', ')}` : 'reverted migrations';
+  throw new MigrateError({
+    code: 'LEDGER_CHANGED',
+    message: `While this waited for the lock, another process has ${what}. Nothing was reverted.`,
+    next: 'Look at `nest-migrate status`. If it still is what you want: nest-migrate revert',
+  });
+}
+
+/** To type the command again would revert other changes after a part of them is reverted. */
+function sayingHowFar(error: unknown, rows: readonly LedgerRow[], { state }: Survey): unknown {
+  const first = rows.at(-1)?.name;
+  const at = state.applied.findIndex(({ name }) => name === first);
+  if (!isMigrateError(error) || rows.length < 2 || at === -1) return error;
+  const stays = state.applied[at - 1];
+  const again = `nest-migrate revert ${stays === undefined ? '--all' : `--to ${stays.name}`}`;
+  return error.with({ next: error.next.replaceAll(/nest-migrate revert(?! --)/g, again) });
 }
 
 function revertedChanges(rows: readonly LedgerRow[], now: Survey): readonly RevertedChange[] {

@@ -73,7 +73,8 @@ function statusOf({ name, migrations }: Change<MigrationName>, { isApplied }: Su
 }
 
 function otherLedgerProblem(other: OtherLedger, context: CommandContext): StatusProblem {
-  const message = `The ledger may be another table: ${describeOtherLedger(other, context)}. If so, set migrationsTableName: '${other.table}'.`;
+  const next = other.schema === undefined ? `set migrationsTableName: '${other.table}'` : 'set the search path again';
+  const message = `The ledger may be another table: ${describeOtherLedger(other, context)}. If so, ${next}.`;
   return { code: 'OTHER_LEDGER', migration: null, message };
 }
 

@@ -1,4 +1,4 @@
-import { codeOf, messageOf, MigrateError } from '../errors.js';
+import { codeOf, ExitCode, messageOf, MigrateError } from '../errors.js';
 import type { Direction, EventListener } from '../events.js';
 import { asking } from './client.js';
 import { selectDownsTable } from './downs-table.js';
@@ -181,12 +181,24 @@ export function deleteDuplicates(tables: Pick<Tables, 'ledger'>, name: string): 
 }
 
 async function readingFailed(error: unknown, tables: Tables, client: SqlClient): Promise<unknown> {
+  if (codeOf(error) === '42703') return notOurs(error, tables);
   if (codeOf(error) !== '42501') return error;
   return new MigrateError({
     code: 'PERMISSION_DENIED',
     message: `This role may not read ${tables.ledger} or ${tables.log}. Nothing was changed.`,
     next: `As the owner of these tables: GRANT SELECT ON ${tables.ledger}, ${tables.log} TO ${await quotedRole(client)}; to run migrations, connect as the role that owns them.`,
     cause: error,
+  });
+}
+
+/** Other tools call their table `migrations`, too. */
+function notOurs(cause: unknown, { ledger, name, log }: Tables): MigrateError {
+  return new MigrateError({
+    code: 'OPTIONS_INVALID',
+    message: `The table ${ledger} (or ${log}) does not have the columns that TypeORM and nest-migrate give it: ${messageOf(cause)}. It probably belongs to another tool. Nothing was changed.`,
+    next: `Name another table in the options of the connection: migrationsTableName: 'typeorm_${name}'`,
+    exitCode: ExitCode.usage,
+    cause,
   });
 }
 

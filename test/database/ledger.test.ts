@@ -151,6 +151,38 @@ it('is not suspected to be lost if another process has applied the migrations si
   await dataSource.destroy();
 });
 
+it('is suspected to be in another schema if the search path, which a dump does not contain, leads to public', async () => {
+  await database.query('CREATE SCHEMA shop');
+  const name = database.url.split('/').at(-1);
+  await database.query(`ALTER DATABASE ${name} SET search_path TO shop`);
+  expect((await cli('run')).code).toBe(0);
+  await database.query(`ALTER DATABASE ${name} RESET search_path`);
+  const refused = await cli('run');
+  expect([refused.code, refused.stderr]).toEqual([
+    2,
+    expect.stringContaining(
+      `✖ Nothing was run: 2 of the pending migrations are in the table shop.migrations, so perhaps they are applied already; the search path of this connection leads to the schema public.
+→ If so, set the search path again, which a dump does not contain: ALTER DATABASE ${name} SET search_path TO "shop", public`,
+    ),
+  ]);
+  // What is told to be typed.
+  await database.query(`ALTER DATABASE ${name} SET search_path TO "shop", public`);
+  expect((await cli('run')).stdout).toBe('Nothing to do: nothing is pending.\n');
+});
+
+it('is not read as a ledger if it belongs to another tool', async () => {
+  await database.query('CREATE TABLE migrations (id int, migration text, batch int)');
+  for (const command of ['status', 'run']) {
+    const { code, stderr } = await cli(command);
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringMatching(
+        /It probably belongs to another tool\. Nothing was changed\.\n→ Name .*'typeorm_migrations'/,
+      ),
+    ]);
+  }
+});
+
 describe('the file of an applied migration', () => {
   const edit = () => project.write('migrations/1700000000001-CreateUsers.sql', sql('people'));
   const edited = `Edited after being applied: ${users}. The database still has what the earlier version created.`;

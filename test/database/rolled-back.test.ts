@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
@@ -14,7 +15,7 @@ const unique = migration('Unique1700000000003', {
   up: [`INSERT INTO users VALUES ('a'), ('a')`, 'CREATE UNIQUE INDEX CONCURRENTLY email ON users (email)'],
   down: ['DROP INDEX CONCURRENTLY email'],
 });
-const later = migration('Later1700000000004', { up: ['CREATE TABLE later ()'] });
+const later = migration('Later1700000000004', { up: ['CREATE TABLE later ()'], down: ['DROP TABLE later'] });
 const of = (...migrations: readonly (typeof users)[]) => ({ url: database.url, migrations });
 
 describe('a deploy that failed in a migration without a transaction, and was rolled back', () => {
@@ -81,6 +82,31 @@ it('the older version reverts the last change as a whole, although only the log 
   expect(status.changes.map(({ name }) => name)).toEqual(['Users1700000000001']);
   expect(await database.query('SELECT name FROM migrations')).toEqual([{ name: 'Users1700000000001' }]);
   project.remove();
+});
+
+it('a change that another process has applied in the meantime is not reverted', async () => {
+  const slow = migration('Slow1700000000002', { up: ['SELECT pg_sleep(2)', 'CREATE TABLE slow ()'] });
+  await using(of(users), (migrator) => migrator.run());
+  const running = using(of(users, slow), (migrator) => migrator.run());
+  await sleep(700);
+  const refused = await failureOf(using(of(users, slow), (migrator) => migrator.revert()));
+  expect([refused.code, refused.message]).toEqual([
+    'LEDGER_CHANGED',
+    'While this waited for the lock, another process has applied Slow1700000000002. Nothing was reverted.',
+  ]);
+  await running;
+  expect(await database.query('SELECT name FROM migrations')).toHaveLength(2);
+});
+
+it('if one of several changes cannot be reverted, the advised command reverts what remains, and no more', async () => {
+  const broken = migration('Broken1700000000002', { up: ['SELECT 1'], down: ['DROP TABLE later'] });
+  const all = of(users, broken, later);
+  await using(all, (migrator) => migrator.run());
+  const failed = await failureOf(using(all, (migrator) => migrator.revert({ count: 2 })));
+  expect([failed.finished, failed.next]).toEqual([
+    ['Later1700000000004'],
+    'Correct the migration or the data, then run `nest-migrate revert --to Users1700000000001` again.',
+  ]);
 });
 
 it('if the first part of a change is there already, only that part is advised to be recorded', async () => {
