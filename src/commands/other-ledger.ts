@@ -11,6 +11,13 @@ export interface OtherLedger {
   readonly schema: string | undefined;
 }
 
+interface Found {
+  readonly sql: string;
+  readonly table: string;
+  /** Null if it is the schema of the connection. */
+  readonly schema: string | null;
+}
+
 /**
  * The other ledger of these migrations: another table in the same schema, or the same table in another schema, where the search path leads to
  * `public`. A schema for each tenant has the same names in its own ledger. It is looked for only where nothing is applied yet.
@@ -34,14 +41,10 @@ export async function otherLedgerOf(
      ORDER BY n.nspname = ${here} DESC, c.oid`,
   );
   const names = pending.map(({ name }) => quoteLiteral(name)).join(', ');
-  const counted = rows.map(async ({ sql, table, schema }) => {
-    const found = await client.query(`SELECT count(*)::int AS count FROM ${String(sql)} WHERE name IN (${names})`);
-    const isHere = schema === null;
-    return {
-      table: isHere ? String(table) : String(sql),
-      count: Number(found.rows[0]?.['count']),
-      schema: isHere ? undefined : String(schema),
-    };
+  const counted = (rows as unknown as readonly Found[]).map(async ({ sql, table, schema }) => {
+    const found = await client.query(`SELECT count(*)::int AS count FROM ${sql} WHERE name IN (${names})`);
+    const count = Number(found.rows[0]?.['count']);
+    return schema === null ? { table, count, schema: undefined } : { table: sql, count, schema };
   });
   return (await Promise.all(counted)).find(({ count }) => count > 0);
 }
