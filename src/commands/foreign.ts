@@ -33,17 +33,18 @@ export async function withoutForeign(
   deployed: Deployed,
 ): Promise<Divided> {
   const { applied, halfDone, deferred } = all;
-  const serviceOf = await otherServices(client, all, new Set(known.map(({ name }) => name)), deployed);
-  // Then whatever was reverted since is ours, and makes a note void.
-  if (serviceOf === undefined)
-    return { state: { ...all, deferred: deferred.filter(({ reverted }) => !reverted?.length) }, foreign: [] };
+  const names = new Set(known.map(({ name }) => name));
+  // What this version does not contain says nothing about which version is running.
+  const counting = deferred.filter(({ reverted }) => !reverted?.some((name) => names.has(name)));
+  const serviceOf = await otherServices(client, all, names, deployed);
+  if (serviceOf === undefined) return { state: { ...all, deferred: counting }, foreign: [] };
   const isOurs = (name: string): boolean => serviceOf(name) === undefined;
   return {
     state: {
       ...all,
       applied: applied.filter(({ name }) => isOurs(name)),
       halfDone: halfDone.filter(({ migration }) => isOurs(migration)),
-      deferred: deferred.filter(({ reverted }) => !reverted?.some(isOurs)),
+      deferred: counting,
     },
     foreign: applied.flatMap((row) => {
       const other = serviceOf(row.name);
@@ -58,15 +59,12 @@ export async function withoutForeign(
  */
 export async function otherServices(
   client: SqlClient,
-  { applied, halfDone, deferred, exists }: LedgerState,
+  { applied, halfDone, exists }: LedgerState,
   names: ReadonlySet<string>,
   { tables, service }: Deployed,
 ): Promise<((migration: string) => string | undefined) | undefined> {
   const isUnknown = (name: string): boolean => !names.has(name);
-  const unknown =
-    applied.some(({ name }) => isUnknown(name)) ||
-    halfDone.some(({ migration }) => isUnknown(migration)) ||
-    deferred.some(({ reverted }) => reverted?.some(isUnknown));
+  const unknown = applied.some(({ name }) => isUnknown(name)) || halfDone.some(({ migration }) => isUnknown(migration));
   if (!unknown || !exists.log || service.name === undefined) return undefined;
   const serviceOf = foreigners(await readWriters(client, tables), names, service);
   return (name) => (isUnknown(name) ? serviceOf(name) : undefined);

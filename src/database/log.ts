@@ -139,8 +139,8 @@ export interface DeferredNote {
   /** The newest migration that the process knew: a process that knows a newer one is a later deploy. */
   readonly newest: string;
   /**
-   * The older migrations that were reverted since. If one of them belongs to the same service, the note is void, because an older version
-   * of the app is running.
+   * The older migrations that were reverted since. If this version contains one of them, the note is void, because an older version of the
+   * app is running.
    */
   readonly reverted: readonly string[] | null;
 }

@@ -169,6 +169,18 @@ describe("contract: 'next-deploy'", () => {
     expect(await notes()).toHaveLength(3);
   });
 
+  it('stays deferred if a migration that this version does not contain was reverted', async () => {
+    await migrate(v2);
+    const other = migration('Other1700000000001', { up: ['SELECT 1'], down: ['SELECT 1'] });
+    await migrate([other, ...v2]);
+    await using({ url: database.url, migrations: [other, ...v2] }, (migrator) => migrator.revert());
+    const { result } = await using({ url: database.url, migrations: v2 }, (migrator) => migrator.status());
+    expect(result.pending).toMatchObject([{ name: 'DropA1700000000021', deferred: true }]);
+    const known = await using({ url: database.url, migrations: [other, ...v2] }, (migrator) => migrator.status());
+    expect(known.result.pending).toMatchObject([{ name: 'Other1700000000001' }, { name: 'DropA1700000000021' }]);
+    expect(known.result.pending[1]).not.toHaveProperty('deferred');
+  });
+
   it('continues a migration that has begun', async () => {
     const plain = migration('Plain1700000000022', {
       phase: 'contract',
