@@ -51,9 +51,19 @@ function canBeRepeated(sql: string): boolean {
 
 const words = ['GRANT', 'REVOKE', 'OWNER', 'OWNED', 'POLICY', 'ROLE', 'USER', 'GROUP', 'AUTHORIZATION', 'PRIVILEGES'];
 
+/** What a query that only reads calls with the name of a role. The queries that read the catalog mention owners, too, and there are thousands. */
+const wordsOfReads = [
+  'REGROLE',
+  'PG_HAS_ROLE',
+  ...['ANY_COLUMN', 'COLUMN', 'DATABASE', 'FOREIGN_DATA_WRAPPER', 'FUNCTION', 'LANGUAGE', 'PARAMETER', 'SCHEMA'].map(
+    (object) => `HAS_${object}_PRIVILEGE`,
+  ),
+  ...['SEQUENCE', 'SERVER', 'TABLE', 'TABLESPACE', 'TYPE'].map((object) => `HAS_${object}_PRIVILEGE`),
+];
+
 /** The statement itself, or the code of a block. */
-function mayNameRole({ mentions }: SqlClass): boolean {
-  return words.some((word) => mentions(word));
+function mayNameRole({ mentions, onlyReads }: SqlClass): boolean {
+  return (onlyReads ? wordsOfReads : words).some((word) => mentions(word));
 }
 
 /** The role that a statement needs. */

@@ -7,7 +7,7 @@ import type { PGlite } from '../data-source/pglite.js';
 import type { Answer, Order } from '../data-source/threaded-pglite.js';
 import { statusIn } from '../data-source/messages.js';
 import { configThrough, Wire } from '../data-source/wire.js';
-import { preparing } from './prepared-reads.js';
+import { PreparingClient } from './prepared-reads.js';
 import { readCatalog } from '../schema/read.js';
 import type { Catalog, CatalogPool, ReadOptions } from '../schema/read.js';
 import type { ThreadData } from './ahead.js';
@@ -20,7 +20,7 @@ type Answered = Uint8Array | Catalog | undefined;
 interface Opened {
   readonly lite: PGlite;
   /** The connection within this thread. */
-  readonly reader: SqlClient;
+  readonly reader: PreparingClient;
 }
 
 /** The thread of `openAhead`: opens the database in the folder that it is given, and passes on what is said to it. */
@@ -42,7 +42,10 @@ function say(answer: Answer<Answered>): void {
 
 async function carryOut(order: Asked): Promise<Answered> {
   const { lite, reader } = await database;
-  if (order.kind === 'read') return readCatalog(isInTransaction ? inside(reader) : poolOf(reader), order.options);
+  if (order.kind === 'read') {
+    const { options } = order;
+    return reader.prepared(() => readCatalog(isInTransaction ? inside(reader) : poolOf(reader), options));
+  }
   if (order.kind !== 'send') return undefined;
   const answers = await lite.send(order.messages);
   isInTransaction = (statusIn(answers) ?? 'I') !== 'I';
@@ -61,7 +64,7 @@ async function opened({ dir, compiled }: ThreadData): Promise<Opened> {
   const { default: pg } = await loadPg();
   const client = new pg.Client(configThrough(new Wire((messages) => lite.send(messages))));
   await client.connect();
-  const reader = preparing(client);
+  const reader = new PreparingClient(client);
   await readCatalog(poolOf(reader), { ignoreTables: [] });
   return { lite, reader };
 }

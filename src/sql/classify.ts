@@ -68,10 +68,17 @@ function classOf(sql: string, tokens: readonly SqlToken[]): SqlClass {
     afterName: whole.from(end).rest(sql),
     afterTable: words.rest(sql),
     runsAlone: block?.endsTransactions ?? runsAlone(command, whole.from(end)),
-    onlyReads: onlyReads(command.command, whole),
-    changesNothing: changesNothing(command.command, whole),
+    // Each of these looks at all words, and most callers ask for none of them.
+    get onlyReads() {
+      return onlyReads(command.command, whole);
+    },
+    get changesNothing() {
+      return changesNothing(command.command, whole);
+    },
     locksTables: locksTables(command.command),
-    mayRemove: mayRemove(command.command, whole),
+    get mayRemove() {
+      return mayRemove(command.command, whole);
+    },
     setting: settingOf(whole.from(0), sql),
     blockTag: block?.tag,
     blockWrites: block?.writes ?? [],
