@@ -79,11 +79,17 @@ function inFiles(ways: readonly Way[], cautious: boolean): readonly Draft[] {
     const last = change.steps.length === 0 ? { ...busy } : byPhase(() => none);
     let madeWayIn: Placed['madeWayIn'] = { ...busy };
     // A change that depends on one of the second phase cannot be in the first.
-    let phase: Phase = before.some((earlier) => earlier.phase === 'contract') ? 'contract' : 'expand';
+    let phase: Phase = before.some((earlier) => isWaitedFor(earlier, change)) ? 'contract' : 'expand';
+    let isEarly = phase === 'contract';
     for (const step of stepsOf(change, makesWay)) {
       if (step.betweenPhases) {
         place(step, { from: 0, busy: Infinity }, files[step.phase]);
         continue;
+      }
+      // What is kept for the old version is removed in another file even if both are in the second phase: a revert needs it back first.
+      if (step.phase === 'contract' && isEarly) {
+        isEarly = false;
+        if (last.contract !== none) index.contract = last.contract + 1;
       }
       if (step.phase === 'contract') phase = 'contract';
       if (step.afterCommit && files[phase][index[phase]] !== undefined) index[phase] += 1;
@@ -103,6 +109,13 @@ function inFiles(ways: readonly Way[], cautious: boolean): readonly Draft[] {
 }
 
 const none = -1;
+
+/** Whether a change of the second phase comes first. An index that goes without replacement is in nobody's way until then. */
+function isWaitedFor({ phase, change: { creates, drops } }: Placed, later: PlannedChange): boolean {
+  const onlyDropsIndexes = creates.length === 0 && drops.length > 0 && drops.every(({ kind }) => kind === 'index');
+  const isMadeAgain = later.creates.some((id) => drops.some((other) => isSameThing(id, other)));
+  return phase === 'contract' && (!onlyDropsIndexes || isMadeAgain);
+}
 
 function byPhase(value: (phase: Phase) => number): Record<Phase, number> {
   return { expand: value('expand'), contract: value('contract') };

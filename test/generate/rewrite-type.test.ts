@@ -18,6 +18,8 @@ interface Case {
   readonly after: Columns & { readonly c?: EntitySchemaColumnOptions };
   /** What stands on the column, before and after. */
   readonly table?: Table;
+  /** What stands on it afterwards, if that is something else. */
+  readonly tableAfter?: Table;
   readonly others?: readonly EntitySchema[];
   readonly othersAfter?: readonly EntitySchema[];
   readonly options?: Partial<GenerateOptions>;
@@ -181,6 +183,18 @@ const cases: readonly Case[] = [
     how: 'in one statement',
   },
   {
+    name: 'an index on the column goes at the same time',
+    before: { c: { type: 'int', nullable: true } },
+    after: { c: { type: 'bigint', nullable: true } },
+    table: { indices: [{ name: 'by_c', columns: ['c'] }] },
+    tableAfter: {},
+    values: [
+      ['1', '1'],
+      ['NULL', null],
+    ],
+    later: ['7', 7],
+  },
+  {
     name: 'a column that a view shows',
     before: { c: { type: 'int' } },
     after: { c: { type: 'bigint' } },
@@ -226,19 +240,9 @@ describe('a new type that rewrites the rows', () => {
     if (one.hand) await database.query(one.hand);
     for (const [value] of one.values) await database.query(`INSERT INTO items (c) VALUES (${value})`);
     const first = folder.texts().length;
-    const { statements, files } = await folder.generate(
-      items(one.after, { ...one, others: one.othersAfter ?? one.others ?? [] }),
-      one.options,
-    );
+    const { statements, files } = await folder.generate(items(one.after, afterwards(one)), one.options);
     if (process.env['SHOW']) process.stderr.write(folder.texts().slice(first).join('\n'));
-    expect(
-      (
-        await folder.generate(
-          items(one.after, { ...one, others: one.othersAfter ?? one.others ?? [] }),
-          withoutAnswers(one.options),
-        )
-      ).files,
-    ).toEqual([]);
+    expect((await folder.generate(items(one.after, afterwards(one)), withoutAnswers(one.options))).files).toEqual([]);
     const second = statements.some(({ sql }) => /ADD COLUMN "c__new"/.test(sql));
     expect(second ? 'by way of a second column' : 'in one statement').toBe(one.how ?? 'by way of a second column');
 
@@ -258,6 +262,10 @@ describe('a new type that rewrites the rows', () => {
     return (await database.query('SELECT c FROM items ORDER BY row_of')).map(({ c }) => c);
   }
 });
+
+function afterwards(one: Case): Case {
+  return { ...one, others: one.othersAfter ?? one.others ?? [], table: one.tableAfter ?? one.table ?? {} };
+}
 
 function items(columns: Columns, { table = {}, others = [] }: Case): readonly EntitySchema[] {
   const rowOf: EntitySchemaColumnOptions = { type: 'int', name: 'row_of', generated: 'increment' };
