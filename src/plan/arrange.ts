@@ -110,7 +110,7 @@ function inFiles(ways: readonly Way[], cautious: boolean): readonly Draft[] {
 
 const none = -1;
 
-/** Whether a change of the second phase comes first. An index that goes without replacement is in nobody's way until then. */
+/** Whether a change of the second phase comes first. An index that goes without replacement is not in the way until then. */
 function isWaitedFor({ phase, change: { creates, drops } }: Placed, later: PlannedChange): boolean {
   const onlyDropsIndexes = creates.length === 0 && drops.length > 0 && drops.every(({ kind }) => kind === 'index');
   const isMadeAgain = later.creates.some((id) => drops.some((other) => isSameThing(id, other)));

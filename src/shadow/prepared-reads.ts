@@ -33,7 +33,7 @@ export class PreparingClient implements SqlClient {
     return prepared === undefined ? this.#query(sql) : this.#query(prepared);
   };
 
-  /** Does some work, and does it again if somebody has deallocated what was prepared: `DISCARD ALL` does so, in an initial state for example. */
+  /** Does some work, and does it again if what was prepared has been deallocated: `DISCARD ALL` does so, after an initial state for example. */
   async prepared<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
