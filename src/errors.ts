@@ -59,6 +59,7 @@ export const errorCodes = [
   'ONLY_RECORDED',
   'LEDGER_LOST',
   'LEDGER_CHANGED',
+  'LEDGER_DAMAGED',
   'MIGRATIONS_PENDING',
   'WAIT_TIMEOUT',
   // creating the entities on a shadow

@@ -1,5 +1,6 @@
-/** A session that blocks a statement. */
+/** A session, or a prepared transaction, that blocks a statement. */
 export interface Blocker {
+  /** 0 for a prepared transaction, which has no session. */
   readonly pid: number;
   readonly user: string;
   readonly application: string;
@@ -7,6 +8,10 @@ export interface Blocker {
   /** The age of its transaction. */
   readonly transactionAgeMs: number;
   readonly query: string;
+  /** The address of its client, if it has connected over a network. */
+  readonly address?: string | undefined;
+  /** A transaction of PREPARE TRANSACTION: only its name, in its database, ends it. */
+  readonly prepared?: { readonly gid: string; readonly database: string } | undefined;
 }
 
 /** Whether migrations are applied or reverted. */
@@ -85,6 +90,8 @@ export type MigrateEvent =
       readonly server: 'working' | 'idle' | 'gone' | 'refusing' | 'silent';
       /** The server's message, if it refused the second connection. */
       readonly refusal?: string | undefined;
+      /** What holds the lock that our session waits for; absent if it waits for none. */
+      readonly blockers?: readonly Blocker[] | undefined;
     }
   | {
       readonly type: 'migration-started';
@@ -109,7 +116,13 @@ export type MigrateEvent =
       readonly reason: string;
       readonly blockers: readonly Blocker[];
     }
-  | { readonly type: 'resuming'; readonly migration: string; readonly statementsDone: number }
+  | {
+      readonly type: 'resuming';
+      readonly migration: string;
+      readonly statementsDone: number;
+      /** How far the next statement is, if it is executed in batches. */
+      readonly rows?: number;
+    }
   | {
       readonly type: 'migration-finished';
       readonly migration: string;
@@ -142,8 +155,35 @@ const noReplyBut = {
 } as const;
 
 /** The process that holds the lock. The session of the lock only watches the work of another one, so its own state says nothing. */
-export function describeHolder({ pid, application, user }: Blocker): string {
-  return `pid ${pid} (${[application, user].filter(Boolean).join(', ')})`;
+export function describeHolder({ pid, application, user, address }: Blocker): string {
+  return `pid ${pid} (${[application, user, from(address)].filter(Boolean).join(', ')})`;
+}
+
+function from(address: string | undefined): string {
+  return address === undefined ? '' : `from ${address}`;
+}
+
+/** `pid 4711 (report, app, from 10.0.0.7), idle in transaction for 12.0 s: SELECT …` */
+export function describeBlocker(blocker: Blocker, show = inSeconds): string {
+  const { user, state, transactionAgeMs, query, prepared } = blocker;
+  if (prepared !== undefined)
+    return `the prepared transaction ${nameOf(prepared)} (${user}), prepared ${show(transactionAgeMs)} ago`;
+  const text = query.replace(/\s+/g, ' ').trim();
+  return `${describeHolder(blocker)}, ${state} for ${show(transactionAgeMs)}: ${text.length > 120 ? `${text.slice(0, 119)}…` : text}`;
+}
+
+function inSeconds(ms: number): string {
+  return `${Math.round(ms / 1000)} s`;
+}
+
+/** What to type to end it. */
+export function endOf({ pid, prepared }: Blocker): string {
+  if (prepared === undefined) return `SELECT pg_terminate_backend(${pid});`;
+  return `COMMIT PREPARED ${nameOf(prepared)}; or ROLLBACK PREPARED ${nameOf(prepared)}; in database ${prepared.database}`;
+}
+
+function nameOf({ gid }: { readonly gid: string }): string {
+  return `'${gid.replaceAll("'", "''")}'`;
 }
 
 export function describePending(pending: readonly string[]): string {
@@ -151,12 +191,32 @@ export function describePending(pending: readonly string[]): string {
   return `${what} pending: waiting until another process has applied ${them}`;
 }
 
+/** Whether the server works for us, and does not wait for another session. */
+export function isAtWork({
+  server,
+  blockers,
+}: Pick<Extract<MigrateEvent, { readonly type: 'waiting-for-reply' }>, 'server' | 'blockers'>): boolean {
+  return server === 'working' && blockers === undefined;
+}
+
 /** The text for the terminal and for the log. */
 export function describeWait(
-  { migration, to, server, refusal }: Extract<MigrateEvent, { readonly type: 'waiting-for-reply' }>,
-  waited: string,
+  {
+    migration,
+    to,
+    waitedMs,
+    server,
+    refusal,
+    blockers = [],
+  }: Extract<MigrateEvent, { readonly type: 'waiting-for-reply' }>,
+  show = inSeconds,
 ): string {
   const where = migration ? `${migration}: ` : '';
+  const waited = show(waitedMs);
+  if (blockers.length > 0) {
+    const held = blockers.map((one) => `${describeBlocker(one, show)} (to end it: ${endOf(one)})`).join('; ');
+    return `${where}${to} has been waiting for ${waited} for a lock, held by ${held}`;
+  }
   if (server === 'working') return `${where}the server has been at work on ${to} for ${waited}`;
   return `${where}no reply to ${to} for ${waited}, ${noReplyBut[server]}${refusal === undefined ? '' : ` (${refusal}). Still waiting`}`;
 }
@@ -179,6 +239,11 @@ export function connectingNews(): (event: Extract<MigrateEvent, { readonly type:
 export function countStage(onEvent: EventListener | undefined, stage: Stage, of: number): () => void {
   let at = 0;
   return () => onEvent?.({ type: 'stage', stage, at: ++at, of });
+}
+
+/** ` and the batches of the next one up to row 1200` */
+export function batchesDone({ rows }: { readonly rows?: number | undefined }): string {
+  return rows === undefined ? '' : ` and the batches of the next one up to row ${rows}`;
 }
 
 /** `connect ECONNREFUSED 127.0.0.1:5432; retrying for 30 s` */

@@ -1,14 +1,18 @@
 import {
+  batchesDone,
   connectingNews,
+  describeBlocker,
   describeConnecting,
   describeHolder,
   describePending,
   describeProgress,
   describeWait,
+  isAtWork,
+  endOf,
   percentOf,
   tellProgressEveryMs,
 } from '../events.js';
-import type { Blocker, Direction, EventListener, MigrateEvent, ProgressEvent } from '../events.js';
+import type { Direction, EventListener, MigrateEvent, ProgressEvent } from '../events.js';
 import { many, showDuration } from './io.js';
 import type { Io, Paint } from './io.js';
 import { waitsFor } from './status-lines.js';
@@ -85,11 +89,11 @@ function linesOf(event: Exclude<MigrateEvent, { readonly type: 'stage' }>, paint
     case 'waiting-for-session':
       return [
         paint.dim(
-          `${event.migration}: a session of an earlier process is still running on the server${event.session ? ` (${blocker(event.session)})` : ''}; waiting for ${showDuration(event.waitedMs)}`,
+          `${event.migration}: a session of an earlier process is still running on the server${event.session ? ` (${describeBlocker(event.session, showDuration)})` : ''}; waiting for ${showDuration(event.waitedMs)}`,
         ),
       ];
     case 'waiting-for-reply':
-      return [paint[event.server === 'working' ? 'dim' : 'yellow'](describeWait(event, showDuration(event.waitedMs)))];
+      return [paint[isAtWork(event) ? 'dim' : 'yellow'](describeWait(event, showDuration))];
     case 'migration-started':
       return event.transactional ? [] : [paint.dim(`${event.migration} runs without a transaction`)];
     case 'statement':
@@ -97,7 +101,10 @@ function linesOf(event: Exclude<MigrateEvent, { readonly type: 'stage' }>, paint
     case 'blocked':
       return [
         paint.yellow(`${event.migration} waits for a lock:`),
-        ...event.blockers.map((one) => paint.yellow(`  ${blocker(one)}`)),
+        ...event.blockers.flatMap((one) => [
+          paint.yellow(`  ${describeBlocker(one, showDuration)}`),
+          paint.dim(`    to end it: ${endOf(one)}`),
+        ]),
       ];
     case 'retrying':
       return [
@@ -106,7 +113,11 @@ function linesOf(event: Exclude<MigrateEvent, { readonly type: 'stage' }>, paint
         ),
       ];
     case 'resuming':
-      return [paint.dim(`${event.migration} continues after ${many(event.statementsDone, 'finished statement')}`)];
+      return [
+        paint.dim(
+          `${event.migration} continues after ${many(event.statementsDone, 'finished statement')}${batchesDone(event)}`,
+        ),
+      ];
     case 'migration-finished':
       return [`${paint.green('✔')} ${event.migration} ${verb(event)} ${paint.dim(showDuration(event.durationMs))}`];
     case 'progress':
@@ -131,10 +142,4 @@ function verb(event: Extract<MigrateEvent, { readonly type: 'migration-finished'
 
 function doneBy({ direction }: { readonly direction: Direction }): string {
   return direction === 'up' ? 'applied' : 'reverted';
-}
-
-function blocker(one: Blocker): string {
-  const query = one.query.replace(/\s+/g, ' ').trim();
-  const who = [one.application, one.user].filter(Boolean).join(', ');
-  return `pid ${one.pid} (${who}), ${one.state} for ${showDuration(one.transactionAgeMs)}: ${query.slice(0, 100)}`;
 }

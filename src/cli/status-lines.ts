@@ -7,7 +7,7 @@ import type {
   StatusChange,
   StatusResult,
 } from '../commands/types.js';
-import { howFar } from '../events.js';
+import { describeBlocker, endOf, howFar } from '../events.js';
 import type { Due } from '../events.js';
 import { many, showDuration } from './io.js';
 import type { Paint } from './io.js';
@@ -20,7 +20,8 @@ export function statusLines(result: StatusResult, paint: Paint): readonly string
   // A pattern that matches nothing has already been reported while the files were listed.
   const odd = problems.filter(({ code }) => code !== 'NO_FILES');
   if (odd.length > 0) lines.push('', ...odd.map(({ message }) => `${paint.yellow('!')} ${message}`));
-  if (running.length > 0) lines.push('', ...running.map((one) => paint.bold(runningLine(one))));
+  if (running.length > 0)
+    lines.push('', ...running.flatMap((one) => [paint.bold(runningLine(one)), ...blockerLines(one, paint)]));
   if (lines.length > 0) lines.push('');
   const last = applied.at(-1);
   lines.push(
@@ -33,6 +34,17 @@ export function statusLines(result: StatusResult, paint: Paint): readonly string
 
 function runningLine({ name, direction, what, ...work }: RunningMigration): string {
   return `▶ ${name} is being ${direction === 'up' ? 'applied' : 'reverted'}: ${what}${howFar(work, showDuration)}`;
+}
+
+function blockerLines({ blockers = [] }: RunningMigration, paint: Paint): readonly string[] {
+  if (blockers.length === 0) return [];
+  return [
+    paint.yellow('  It waits for a lock:'),
+    ...blockers.flatMap((one) => [
+      paint.yellow(`    ${describeBlocker(one, showDuration)}`),
+      paint.dim(`      to end it: ${endOf(one)}`),
+    ]),
+  ];
 }
 
 /** After a deploy was rolled back, this is the expected state. */

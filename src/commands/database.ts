@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
 import { placeOf } from '../data-source/address.js';
 import { embeddedDirOf, removeEmbedded } from '../data-source/embedded-brand.js';
-import { describeBlocker, sessionsOn } from '../database/blockers.js';
+import { sessionsOn } from '../database/blockers.js';
 import { withClient } from '../database/client.js';
 import { showPlace } from '../database/connection-config.js';
 import { sqlState } from '../database/failure.js';
 import { databaseExists, targetOf, withMaintenance } from '../database/maintenance.js';
 import type { ConnectContext, SqlClient } from '../database/sql-client.js';
 import { isMigrateError, messageOf, MigrateError } from '../errors.js';
+import { describeBlocker } from '../events.js';
 import { quoteName } from '../sql/index.js';
 import { confirmDrop } from './guard.js';
 import type { Permission } from './guard.js';
@@ -105,7 +106,7 @@ async function refuseInUse(client: SqlClient, database: string, shown: string): 
     code: 'DATABASE_IN_USE',
     message: [
       `The database ${shown} is in use by other sessions. Nothing was dropped.`,
-      ...sessions.map(describeBlocker),
+      ...sessions.map((one) => describeBlocker(one)),
     ].join('\n'),
     next: 'Stop the apps that are connected, or end their sessions: nest-migrate database drop --force',
   });

@@ -1,4 +1,4 @@
-import { describeBlocker, sessionsOn } from '../database/blockers.js';
+import { sessionsOn } from '../database/blockers.js';
 import { withClient } from '../database/client.js';
 import { dropContents, otherLedgers, readContents } from '../database/contents.js';
 import type { DroppableObject } from '../database/contents.js';
@@ -7,6 +7,7 @@ import { holdLock } from '../database/lock.js';
 import { untilConnected } from '../database/retry.js';
 import type { SqlClient } from '../database/sql-client.js';
 import { messageOf, MigrateError } from '../errors.js';
+import { describeBlocker } from '../events.js';
 import { loadAll } from '../files/load-all.js';
 import { ledgersOfOtherTools, ofOtherPrograms } from '../ignorable.js';
 import type { Fact } from '../schema/engine.js';
@@ -162,7 +163,7 @@ async function inUse(client: SqlClient, lockTimeoutMs: number, cause: unknown): 
     code: 'DATABASE_IN_USE',
     message: [
       message,
-      ...sessions.filter(({ application }) => application !== 'nest-migrate').map(describeBlocker),
+      ...sessions.filter(({ application }) => application !== 'nest-migrate').map((one) => describeBlocker(one)),
     ].join('\n'),
     next: 'Stop the apps that are connected, then run the command again.',
     cause,

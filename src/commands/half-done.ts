@@ -1,5 +1,8 @@
 import { chained } from '../database/progress.js';
 import type { HalfDone } from '../database/log.js';
+import { describeLeft } from '../database/repair.js';
+import { clauseOf } from '../errors.js';
+import { batchesDone } from '../events.js';
 import { sqlStatementsOf } from '../files/sql-file.js';
 import type { Survey } from './context.js';
 import type { StatusProblem } from './types.js';
@@ -8,6 +11,7 @@ import type { StatusProblem } from './types.js';
 export function halfDoneProblems(
   { state: { halfDone }, known }: Survey,
   isRunning: (migration: string) => boolean,
+  left: ReadonlyMap<string, readonly string[]>,
 ): readonly StatusProblem[] {
   return halfDone.flatMap((row) => {
     if (row.state === 'started' && isRunning(row.migration)) return [];
@@ -18,14 +22,19 @@ export function halfDoneProblems(
       : nextElsewhere(row);
     const statements = done === 1 ? '1 statement' : `${done} statements`;
     const { statement, rows } = row.progress ?? {};
-    const batches = statement === done ? ` and the batches of the next one up to row ${rows}` : '';
+    const batches = statement === done ? batchesDone({ rows }) : '';
+    const why = error === null ? noReason : clauseOf(error.trimEnd());
+    const indexes = (left.get(migration) ?? []).map((index) => ` ${describeLeft(index)}`).join('');
     return {
       code: 'HALF_DONE' as const,
       migration,
-      message: `${migration} stopped in the middle (${direction}) after ${statements}${batches}: ${error ?? 'its process ended'}. ${next}`,
+      message: `${migration} stopped in the middle (${direction}) after ${statements}${batches}: ${why}.${indexes} ${next}`,
     };
   });
 }
+
+/** Nothing was left that could have written it. */
+const noReason = 'no error is recorded, so its process, its connection or the server ended';
 
 function nextOf({ migration, direction }: HalfDone, unchanged: boolean | undefined): string {
   const command = direction === 'up' ? 'run' : 'revert';

@@ -1,5 +1,6 @@
 import { ExitCode, isMigrateError, MigrateError } from '../errors.js';
 import type { Due } from '../events.js';
+import { ownTablesDamaged } from '../database/damaged.js';
 import { withReader } from '../database/client.js';
 import { ensureTables, readLedger } from '../database/ledger.js';
 import { note } from '../database/log.js';
@@ -155,6 +156,11 @@ export async function recordAwaited(
   await record('awaited', migrations, now, log, context);
 }
 
+const unrecorded = {
+  awaited: 'Nothing was changed.',
+  deferred: 'Everything else is done. It is not recorded yet that this is deferred.',
+} as const;
+
 async function record(
   state: Note['state'],
   migrations: readonly string[],
@@ -166,7 +172,10 @@ async function record(
   if (migrations.length === 0 || newest === undefined) return;
   await withReader(context, async (client) => {
     await ensureTables(client, context.tables, (await readLedger(client, context.tables)).exists, context.onEvent);
-    await note({ state, migrations, newest }, client, context.tables, log);
+    await note({ state, migrations, newest }, client, context.tables, log).catch(async (error: unknown) => {
+      const at = { migration: migrations.join(', '), sql: undefined, state: unrecorded[state] };
+      throw (await ownTablesDamaged(error, at, { tables: context.tables, client })) ?? error;
+    });
   });
 }
 

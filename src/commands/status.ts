@@ -4,6 +4,7 @@ import { deleteDuplicates } from '../database/ledger.js';
 import type { LedgerRow } from '../database/ledger.js';
 import { readDetails } from '../database/log.js';
 import type { AppliedDetail } from '../database/log.js';
+import { leftIndexes } from '../database/repair.js';
 import { readRunning } from '../database/running.js';
 import { untilConnected } from '../database/retry.js';
 import type { SqlClient } from '../database/sql-client.js';
@@ -42,6 +43,7 @@ export async function status(context: CommandContext): Promise<StatusResult> {
     const running = now.state.exists.ledger
       ? runningHere(await readRunning(client, now.state.halfDone, context.tables), now)
       : [];
+    const left = await leftIndexes(client, now.state.halfDone);
     const kept = await namesOfKept(client, context.tables, [...missing, ...newer], now.state);
     return {
       applied: now.state.applied.map(describe),
@@ -52,7 +54,7 @@ export async function status(context: CommandContext): Promise<StatusResult> {
       problems: [
         ...(lost === undefined ? [] : [lostLedgerProblem(lost, context)]),
         ...(other === undefined ? [] : [otherLedgerProblem(other, context)]),
-        ...problemsOf(now, missingProblems(missing, kept), running, found, context),
+        ...problemsOf(now, missingProblems(missing, kept), running, left, found, context),
       ],
       ...(running.length > 0 && { running }),
     };
@@ -82,6 +84,7 @@ function problemsOf(
   now: Survey,
   missing: readonly StatusProblem[],
   running: readonly RunningMigration[],
+  left: ReadonlyMap<string, readonly string[]>,
   found: MigrationList,
   context: CommandContext,
 ): readonly StatusProblem[] {
@@ -100,7 +103,7 @@ function problemsOf(
         migration: name,
         message: `${name} is pending, but older than one that is applied.`,
       })),
-    ...halfDoneProblems(now, (migration) => running.some(({ name }) => name === migration)),
+    ...halfDoneProblems(now, (migration) => running.some(({ name }) => name === migration), left),
     ...editedProblems(now),
   ];
 }

@@ -1,5 +1,5 @@
 import type { DryRunStatement } from '../errors.js';
-import type { Direction, Due, HowFar } from '../events.js';
+import type { Blocker, Direction, Due, HowFar } from '../events.js';
 import type { Language } from '../files/language.js';
 import type { Phase } from '../files/phase.js';
 import type { TransactionMode } from '../options.js';
@@ -153,6 +153,8 @@ export interface StatusChange {
 export interface RunningMigration extends HowFar {
   readonly name: string;
   readonly direction: Direction;
+  /** What holds the lock that it waits for; absent if it waits for none. */
+  readonly blockers?: readonly Blocker[];
 }
 
 /** The result of `status`: the files compared with the ledger. */

@@ -21,7 +21,7 @@ export async function wait(options: WaitOptions, context: CommandContext): Promi
   const found = options.until === 'migrated' ? await list(context) : undefined;
   let told = -Infinity;
   for (let attempt = 1; ; attempt++) {
-    const outcome = await look(found, context);
+    const outcome = await look(found, left(), context);
     const now = performance.now();
     if (outcome.reached) return { waitedMs: Math.round(performance.now() - started), pending: [] };
     if (context.signal.aborted) throw cancelled(context.signal, 'Nothing was changed.');
@@ -57,10 +57,12 @@ type Outcome =
     };
 
 /** A single attempt. The caller decides how long to repeat it. */
-async function look(found: MigrationList | undefined, context: CommandContext): Promise<Outcome> {
+async function look(found: MigrationList | undefined, leftMs: number, context: CommandContext): Promise<Outcome> {
+  const { settings } = context;
   const once = {
     ...context,
-    settings: { ...context.settings, connect: { ...context.settings.connect, timeoutMs: 0 } },
+    // A lock on the ledger is waited for as long as everything else.
+    settings: { ...settings, connect: { ...settings.connect, timeoutMs: 0 }, waitForOthersMs: 0, retryForMs: leftMs },
   };
   try {
     return await withReader(once, async (client) => {
@@ -72,7 +74,7 @@ async function look(found: MigrationList | undefined, context: CommandContext): 
         : { reached: false, reason: `still pending: ${pending.join(', ')}`, pending };
     });
   } catch (error) {
-    if (isMigrateError(error) && error.code === 'CONNECTION_FAILED')
+    if (isMigrateError(error) && (error.code === 'CONNECTION_FAILED' || error.code === 'LOCK_NOT_ACQUIRED'))
       return { reached: false, reason: error.message, pending: [], error };
     if (!isConnectionLost(error)) throw error;
     const lost = connectionLost(error, context, 'Nothing was changed.');
@@ -93,10 +95,11 @@ async function inTheWay(
 }
 
 function tooLong(started: number, what: string, cause: unknown): MigrateError {
+  const blocked = isMigrateError(cause) && cause.code === 'LOCK_NOT_ACQUIRED' ? `${cause.next}\n` : '';
   return new MigrateError({
     code: 'WAIT_TIMEOUT',
     message: `Gave up after ${Math.round((performance.now() - started) / 1000)} s: ${what}`,
-    next: "Look at the job that should migrate (its log, `nest-migrate status`), or wait longer: --timeout 10min; in an app: waitTimeout: '10min'",
+    next: `${blocked}Look at the job that should migrate (its log, \`nest-migrate status\`), or wait longer: --timeout 10min; in an app: waitTimeout: '10min'`,
     cause,
   });
 }

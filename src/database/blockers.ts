@@ -1,11 +1,12 @@
 import type { Blocker } from '../events.js';
 import { withoutPasswords } from '../passwords.js';
 import { quoteLiteral } from '../sql/index.js';
+import { preparedBlockersOf } from './prepared.js';
 import type { SqlClient, SqlResult } from './sql-client.js';
 
 const columns = `a.pid, coalesce(a.usename, '') AS "user", coalesce(a.application_name, '') AS application, coalesce(a.state, '') AS state,
   coalesce((extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, a.query_start)) * 1000)::float8, 0) AS "transactionAgeMs",
-  left(coalesce(a.query, ''), 500) AS query`;
+  left(coalesce(a.query, ''), 500) AS query, host(a.client_addr) AS address`;
 
 /**
  * Reads current statistics. In an open transaction, such as that of the connection that holds the lock, they would otherwise stay as they
@@ -16,14 +17,17 @@ export async function now(client: SqlClient, question: string): Promise<SqlResul
   return (results as unknown as readonly SqlResult[]).at(-1) as SqlResult;
 }
 
-/** The sessions that currently block this backend. It uses literals only: see lock.ts for the reason. */
+/** What currently blocks this backend. It uses literals only: see lock.ts for the reason. */
 export async function blockersOf(client: SqlClient, pid: number): Promise<readonly Blocker[]> {
-  return toBlockers(
-    await now(
-      client,
-      `SELECT ${columns} FROM unnest(pg_blocking_pids(${Math.trunc(pid)})) AS b(pid) JOIN pg_stat_activity a ON a.pid = b.pid ORDER BY a.xact_start`,
-    ),
+  const { rows, rowCount } = await now(
+    client,
+    `SELECT ${columns} FROM unnest(pg_blocking_pids(${Math.trunc(pid)})) AS b(pid) LEFT JOIN pg_stat_activity a ON a.pid = b.pid
+     WHERE a.pid IS NOT NULL OR b.pid = 0 ORDER BY a.xact_start`,
   );
+  const sessions = rows.filter((row) => row['pid'] !== null);
+  // A prepared transaction has no session, so its pid is 0.
+  const prepared = sessions.length < rows.length ? await preparedBlockersOf(client, pid) : [];
+  return [...toBlockers({ rows: sessions, rowCount }), ...prepared];
 }
 
 /** The session that holds this advisory lock. */
@@ -82,17 +86,10 @@ export async function sessionExecuting(
 }
 
 function toBlockers(result: SqlResult): readonly Blocker[] {
-  const blockers = result.rows as unknown as readonly Blocker[];
-  return blockers.map((blocker) => ({ ...blocker, query: withoutPasswords(blocker.query) }));
-}
-
-/** `pid 4711 (app, user shop, idle in transaction for 12 s): SELECT …` */
-export function describeBlocker(blocker: Blocker): string {
-  const who = [
-    blocker.application,
-    `user ${blocker.user}`,
-    `${blocker.state} for ${Math.round(blocker.transactionAgeMs / 1000)} s`,
-  ];
-  const query = blocker.query.replace(/\s+/g, ' ').trim();
-  return `pid ${blocker.pid} (${who.filter(Boolean).join(', ')}): ${query.length > 120 ? `${query.slice(0, 119)}…` : query}`;
+  const found = result.rows as unknown as readonly (Blocker & { readonly address: string | null })[];
+  return found.map(({ address, ...blocker }) => ({
+    ...blocker,
+    query: withoutPasswords(blocker.query),
+    ...(address !== null && { address }),
+  }));
 }

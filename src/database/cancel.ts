@@ -5,7 +5,7 @@ import { MigrateError } from '../errors.js';
 export function cancelled(signal: AbortSignal, state: string): MigrateError {
   return new MigrateError({
     code: 'CANCELLED',
-    message: `Stopped${typeof signal.reason === 'string' ? ` by ${signal.reason}` : ''}. ${state}`,
+    message: `Stopped${typeof signal.reason === 'string' ? ` by ${signal.reason}` : ''}. ${state}`.trimEnd(),
     next: 'Run the same command again to continue.',
     exitCode: signal.reason === 'SIGTERM' ? 143 : 130,
   });

@@ -1,16 +1,27 @@
 import { messageOf, MigrateError } from '../errors.js';
 import { generatedName, quoteName } from '../sql/index.js';
 import type { FailedAt } from './failure.js';
+import { ownTablesDamaged } from './damaged.js';
 import { sqlState } from './failure.js';
 import { quotedRole } from './role.js';
 import type { SqlClient } from './sql-client.js';
 import type { Tables } from './tables.js';
 
-/** The error for a role that lacks a privilege on the ledger or the log, rather than on an object of the migration. */
-export async function mayNotRecord(
+interface Where {
+  readonly tables: Tables;
+  readonly client: SqlClient;
+}
+
+/** The error for a failure in our own tables, rather than in an object of the migration. */
+export async function notRecorded(error: unknown, at: FailedAt, where: Where): Promise<MigrateError | undefined> {
+  return (await mayNotRecord(error, at, where)) ?? (await ownTablesDamaged(error, at, where));
+}
+
+/** The role lacks a privilege on the ledger or the log. */
+async function mayNotRecord(
   error: unknown,
   { migration, state }: FailedAt,
-  { tables, client }: { readonly tables: Tables; readonly client: SqlClient },
+  { tables, client }: Where,
 ): Promise<MigrateError | undefined> {
   if (sqlState(error) !== '42501') return undefined;
   const { name, logName, ledger, log } = tables;

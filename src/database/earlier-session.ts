@@ -1,6 +1,6 @@
 import { MigrateError } from '../errors.js';
+import { describeBlocker, endOf } from '../events.js';
 import type { Blocker } from '../events.js';
-import { describeBlocker } from './blockers.js';
 import type { ConnectContext } from './sql-client.js';
 import { poll } from './poll.js';
 
@@ -30,7 +30,7 @@ function stillAtWork(waitedMs: number, session: Blocker | undefined): MigrateErr
     code: 'LOCK_NOT_ACQUIRED',
     message: `A session of an earlier migration process was still running on the server after ${Math.round(waitedMs / 1000)} s${who}. This migration did not continue.`,
     next: session
-      ? `Wait longer (--wait-for-others 10min), or end that session: SELECT pg_terminate_backend(${session.pid});`
+      ? `Wait longer (--wait-for-others 10min), or end that session: ${endOf(session)}`
       : 'Run the command again, or wait longer (--wait-for-others 10min).',
   });
 }

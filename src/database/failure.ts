@@ -1,9 +1,9 @@
 import { clauseOf, isMigrateError, MigrateError } from '../errors.js';
+import { describeBlocker, endOf } from '../events.js';
 import type { Blocker, Direction } from '../events.js';
 import { unsetVariables } from '../files/unset-variables.js';
 import { classify } from '../sql/index.js';
 import { withoutPasswords } from '../passwords.js';
-import { describeBlocker } from './blockers.js';
 
 /** The error of the server for a failed statement. TypeORM wraps it once. */
 interface ServerError {
@@ -12,11 +12,13 @@ interface ServerError {
   readonly position?: string;
   readonly detail?: string;
   readonly hint?: string;
+  readonly schema?: string;
   readonly table?: string;
   readonly constraint?: string;
 }
 
-function serverErrorOf(error: unknown): ServerError | undefined {
+/** The error of the server, if this is one. */
+export function serverErrorOf(error: unknown): ServerError | undefined {
   const wrapped = (error as { readonly driverError?: unknown } | undefined)?.driverError;
   const candidate = (wrapped ?? error) as ServerError | undefined;
   // Our own code `USAGE` and the system's `EPIPE` look like codes of the server.
@@ -80,7 +82,10 @@ export interface FailedAt {
 
 /** The error for a failed migration, with everything that the person on call needs to know. */
 export function migrationFailed(error: unknown, at: FailedAt): MigrateError {
-  if (isMigrateError(error)) return error.with({ migration: at.migration });
+  if (isMigrateError(error)) {
+    const { message } = error;
+    return error.with({ migration: at.migration, ...(isLockLost(error) && { message: `${message}\n${at.state}` }) });
+  }
   const server = serverErrorOf(error);
   const doing = at.direction === 'up' ? 'failed' : 'could not be reverted';
   const after = at.statement === 0 ? '' : ` after its statement ${at.statement}`;
@@ -104,6 +109,11 @@ export function migrationFailed(error: unknown, at: FailedAt): MigrateError {
   });
 }
 
+/** The connection of the lock was lost, which says nothing of the migration yet. Other errors with this code say what is known. */
+function isLockLost({ code, cause }: MigrateError): boolean {
+  return code === 'LOCK_LOST' && cause !== undefined;
+}
+
 /** The work that was rolled back because it did not get its locks in time. */
 export interface NotGranted {
   readonly migration: string;
@@ -120,17 +130,28 @@ export function migrationBlocked(
   state: string,
 ): MigrateError {
   const who = outcome.blockers.map((blocker) => `\n  ${describeBlocker(blocker)}`).join('');
-  const pid = outcome.blockers[0]?.pid;
+  const [first] = outcome.blockers;
   return new MigrateError({
     code: 'MIGRATION_BLOCKED',
     message: `Migration ${outcome.migration} did not get its locks in ${attempts} attempts (each waits at most ${lockTimeoutMs} ms, because other queries queue up in the meantime): ${outcome.reason}.${who === '' ? '' : `\nBlocked by:${who}`}\n${state}`,
     next:
-      pid === undefined
+      first === undefined
         ? 'Run again when the table is less busy, or try for longer: --retry-for 30min'
-        : `End what blocks it (SELECT pg_terminate_backend(${pid});), or try for longer (--retry-for 30min), then run again.`,
+        : `End what blocks it (${endOf(first)}), or try for longer (--retry-for 30min), then run again.`,
     migration: outcome.migration,
     ...(outcome.sql !== undefined && { sql: outcome.sql }),
     cause: outcome.error,
+  });
+}
+
+/** A query of our own, outside a migration, that waited for a lock for too long. */
+export function queryBlocked(what: string, waitedMs: number, blockers: readonly Blocker[]): MigrateError {
+  const who = blockers.map((blocker) => `\n  ${describeBlocker(blocker)}`).join('');
+  const ends = blockers.map(endOf).join(' ');
+  return new MigrateError({
+    code: 'LOCK_NOT_ACQUIRED',
+    message: `After ${Math.round(waitedMs / 1000)} s, ${what} was still waiting for a lock, and was given up. Blocked by:${who}`,
+    next: `End what blocks it (${ends}), then run the command again. To wait longer: the setting retryFor (--retry-for 30min).`,
   });
 }
 

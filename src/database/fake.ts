@@ -1,5 +1,5 @@
 import { cancelled } from './cancel.js';
-import { mayNotRecord } from './denied.js';
+import { notRecorded } from './denied.js';
 import { migrationFailed } from './failure.js';
 import { fateOf, nextAfter, outcomeUnknown, stateAfter } from './fate.js';
 import type { Fenced } from './fence.js';
@@ -32,7 +32,7 @@ export async function recordOnly(steps: readonly DirectedMigration[], context: A
       if (context.signal.aborted) throw cancelled(context.signal, state);
       const { migration, direction = 'up' } = steps[0] ?? {};
       const at = { migration: migration?.name ?? '', direction, sql: undefined, statement: 0, state };
-      const denied = await mayNotRecord(error, at, { tables: context.tables, client: session.client });
+      const denied = await notRecorded(error, at, { tables: context.tables, client: session.client });
       throw denied ?? migrationFailed(error, { ...at, ...nextAfter(fate, direction) });
     }
   });

@@ -2,7 +2,7 @@ import { isMigrateError, MigrateError, messageOf } from '../errors.js';
 import type { KeptDown } from '../files/kept-down.js';
 import type { Alone } from './alone.js';
 import { cancelled } from './cancel.js';
-import { mayNotRecord } from './denied.js';
+import { notRecorded } from './denied.js';
 import { endingOf } from './ending.js';
 import { migrationFailed } from './failure.js';
 import { rollback, tellReplyLost } from './fate.js';
@@ -10,7 +10,8 @@ import { classify } from '../sql/index.js';
 import type { StepProgress } from './progress.js';
 import type { HalfDone } from './log.js';
 import { afterLostReply } from './outcome.js';
-import type { Execute } from './session.js';
+import { describeLeft, traceOf } from './repair.js';
+import type { Execute, Session } from './session.js';
 import { stateInSteps, stepping } from './stepping.js';
 
 /** A migration of which each step is committed together with the number of finished statements. */
@@ -65,7 +66,8 @@ async function failure(
   const again = `nest-migrate ${step.direction === 'up' ? 'run' : 'revert'}`;
   const rows = progress.savedBatch?.rows ?? 0;
   const batches = rows === 0 ? '' : ` Of the next one, the batches up to row ${rows} are committed and stay.`;
-  const state = `${stateInSteps(progress)}${batches}${ofInterrupted(progress)}${about}`;
+  const left = about === '' ? await leftBy(session) : '';
+  const state = `${stateInSteps(progress)}${batches}${ofInterrupted(progress)}${left}${about}`;
   if (context.signal.aborted) return cancelled(context.signal, `Migration ${name}: ${state}`);
   const undo =
     progress.kept === 0
@@ -80,8 +82,19 @@ async function failure(
     hint: endingOf(error),
     next: `${about === '' ? 'Correct what is wrong, then' : 'When the server answers again,'} \`${again}\`: it continues at statement ${progress.kept + 1}.${undo}`,
   };
-  const denied = await mayNotRecord(error, at, { tables: context.tables, client: session.client });
+  const denied = await notRecorded(error, at, { tables: context.tables, client: session.client });
   return denied ?? migrationFailed(error, at);
+}
+
+/** A failed or cancelled concurrent build leaves its index. */
+async function leftBy({ client, progress: { sql } }: Session): Promise<string> {
+  const left =
+    (sql === undefined
+      ? undefined
+      : await traceOf(sql)
+          ?.left?.(client)
+          .catch(() => undefined)) ?? [];
+  return left.map((index) => ` ${describeLeft(index)}`).join('');
 }
 
 const mayCommit = new Set(['DO', 'CALL']);

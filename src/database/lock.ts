@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { embeddedDirOf } from '../data-source/embedded-brand.js';
 import { messageOf, MigrateError } from '../errors.js';
+import { describeHolder, endOf } from '../events.js';
 import type { Blocker } from '../events.js';
-import { advisoryLockHolder, describeBlocker } from './blockers.js';
+import { advisoryLockHolder } from './blockers.js';
 import { lockedItself } from './executing.js';
 import { asking, servedBy, withClient } from './client.js';
 import { takeEmbeddedLock } from './embedded-lock.js';
@@ -116,7 +117,7 @@ async function acquire(
       return { waitedMs: attempt === 0 ? 0 : waitedMs, key };
     },
     tell: async (waitedMs) => context.onEvent({ type: 'waiting-for-lock', waitedMs, holder: await holder() }),
-    tooLong: async (waitedMs) => notAcquired(waitedMs, await holder()),
+    tooLong: async (waitedMs) => notAcquired(waitedMs, await holder(), await startedBy(client, context.tables)),
   });
 }
 
@@ -181,7 +182,7 @@ function keepAlive(client: OwnClient): { assertHeld(): void; stop(): void } {
       throw new MigrateError({
         code: 'LOCK_LOST',
         message:
-          'The connection that holds the migration lock was lost. The migration stopped before its next statement, because another process may be migrating now.',
+          'The connection that holds the migration lock was lost. This process executes no further statements, because another one may be migrating now.',
         next: 'Look at `nest-migrate status`, then run the command again.',
         cause: lost,
       });
@@ -189,13 +190,26 @@ function keepAlive(client: OwnClient): { assertHeld(): void; stop(): void } {
   };
 }
 
-function notAcquired(waitedMs: number, holder: Blocker | undefined): MigrateError {
-  const who = holder ? ` The lock is held by ${describeBlocker(holder)}.` : '';
+/** The migration without a transaction that the log names as started, and the process that started it: that of the lock, if it is alive. */
+async function startedBy(client: SqlClient, { log }: Tables): Promise<string> {
+  const { rows: found } = await client.query(`SELECT to_regclass(${quoteLiteral(log)}) IS NOT NULL AS is_there`);
+  if (found[0]?.['is_there'] !== true) return '';
+  const { rows } = await client.query(
+    `SELECT migration, host, pid FROM ${log} WHERE NOT transactional AND state = 'started' ORDER BY id DESC LIMIT 1`,
+  );
+  const [row] = rows;
+  if (row === undefined) return '';
+  return ` According to the log, process ${Number(row['pid'])} on host ${String(row['host'])} has started ${String(row['migration'])}, and has not finished it.`;
+}
+
+/** The last query of the session of the lock says nothing: the work is done in another session. */
+function notAcquired(waitedMs: number, holder: Blocker | undefined, started: string): MigrateError {
+  const who = holder ? ` The lock is held by ${describeHolder(holder)}.${started}` : '';
   return new MigrateError({
     code: 'LOCK_NOT_ACQUIRED',
     message: `Another process was still migrating this database after ${Math.round(waitedMs / 1000)} s.${who} This process changed nothing.`,
     next: holder
-      ? `Wait longer (--wait-for-others 10min); or, if that process is dead, end its session: SELECT pg_terminate_backend(${holder.pid});`
+      ? `Wait longer (--wait-for-others 10min); or, if that process is dead, end its session: ${endOf(holder)}`
       : 'Run the command again, or wait longer (--wait-for-others 10min).',
   });
 }

@@ -29,7 +29,7 @@ export async function openProgress(
   how: How,
   before = none,
 ): Promise<Opened | undefined> {
-  const opened = await begin(session, step, context, how.reach);
+  const opened = await begin(session, step, context, how.reach, 'true', 'briefly');
   if (opened.ledger === 'changed') {
     await rollback(session);
     await assertFinishedMeanwhile(session.client, [step], context);

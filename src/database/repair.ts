@@ -9,9 +9,14 @@ type Verdict = 'done' | 'again' | 'unknown';
 export interface Trace {
   /** The table or the index on which it holds SHARE UPDATE EXCLUSIVE while it runs. */
   readonly relation: string | undefined;
-  /** Called once no session executes the statement any more. */
-  judge(client: SqlClient): Promise<Verdict>;
+  /** Called once no session executes the statement any more. What is to be removed before it is executed again is removed by `tidy`. */
+  judge(client: SqlClient, tidy: Tidy): Promise<Verdict>;
+  /** The invalid indexes that it has left, which `judge` removes. */
+  left?(client: SqlClient): Promise<readonly string[]>;
 }
+
+/** Executes a statement, which may wait for other sessions. */
+type Tidy = (sql: string) => Promise<unknown>;
 
 /** The comment with which users mark a statement that may be executed again, whether it was finished or not. */
 const rerunnable = /^..[ \t]*nest-migrate-rerunnable\b/;
@@ -43,13 +48,22 @@ export function traceOf(sql: string): Trace | undefined {
   if (statement === undefined || more.length > 0) return undefined;
   const { command, name, on } = statement;
   if (command === 'CREATE INDEX' && name && on)
-    return { relation: path(on), judge: (client) => judgeCreatedIndex(client, name, on) };
+    return {
+      relation: path(on),
+      judge: (client, tidy) => judgeCreatedIndex(client, tidy, name, on),
+      left: (client) => invalidIndexes(client, path(on), named(name)),
+    };
   if (command === 'DROP INDEX' && name) return { relation: path(name), judge: (client) => judgeDropped(client, name) };
   const detached = command === 'ALTER TABLE' ? statement.nameAfter('DETACH', 'PARTITION') : undefined;
-  if (name && detached) return { relation: path(name), judge: (client) => judgeDetached(client, name, detached) };
+  if (name && detached)
+    return { relation: path(name), judge: (client, tidy) => judgeDetached(client, tidy, name, detached) };
   if (name && reindex.has(command)) {
     const relation = statement.concurrently ? path(name) : undefined;
-    return { relation, judge: (client) => judgeReindexed(client, relation) };
+    return {
+      relation,
+      judge: (client, tidy) => judgeReindexed(client, tidy, relation),
+      left: (client) => copiesOf(client, relation),
+    };
   }
   if (harmlessAgain.has(command)) return { relation: undefined, judge: again };
   return traceOfShared(statement);
@@ -80,13 +94,14 @@ function traceOfShared({ command, name }: SqlClass): Trace | undefined {
  */
 async function judgeCreatedIndex(
   client: SqlClient,
+  tidy: Tidy,
   index: readonly string[],
   table: readonly string[],
 ): Promise<Verdict> {
-  const [found] = await indexesOf(client, path(table), `c.relname = ${quoteLiteral(index.at(-1) ?? '')}::name`);
+  const [found] = await indexesOf(client, path(table), named(index));
   if (found === undefined) return 'again';
   if (found['valid'] === true) return 'done';
-  await client.query(`DROP INDEX CONCURRENTLY ${String(found['index'])}`);
+  await tidy(dropIndex(String(found['index'])));
   return 'again';
 }
 
@@ -96,18 +111,49 @@ async function judgeDropped(client: SqlClient, index: readonly string[]): Promis
 }
 
 /** The copies that REINDEX CONCURRENTLY builds are invalid until they are finished, and the old indexes are invalid afterwards. */
-async function judgeReindexed(client: SqlClient, relation: string | undefined): Promise<Verdict> {
-  const copies =
-    relation === undefined
-      ? []
-      : await indexesOf(client, relation, String.raw`NOT i.indisvalid AND c.relname ~ '_cc(new|old)\d*$'`);
-  for (const { index } of copies) await client.query(`DROP INDEX CONCURRENTLY ${String(index)}`);
+async function judgeReindexed(client: SqlClient, tidy: Tidy, relation: string | undefined): Promise<Verdict> {
+  for (const index of await copiesOf(client, relation)) await tidy(dropIndex(index));
   return 'again';
+}
+
+async function copiesOf(client: SqlClient, relation: string | undefined): Promise<readonly string[]> {
+  return relation === undefined ? [] : invalidIndexes(client, relation, String.raw`c.relname ~ '_cc(new|old)\d*$'`);
+}
+
+/** For messages. */
+export function describeLeft(index: string): string {
+  return `The index ${index} is INVALID: queries do not use it, but every write has to maintain it. The next attempt drops it and builds it again; to drop it before that: ${dropIndex(index)};`;
+}
+
+/** The indexes that interrupted or failed statements have left, by migration. */
+export async function leftIndexes(
+  client: SqlClient,
+  rows: readonly { readonly migration: string; readonly in_doubt: string | null }[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const left = new Map<string, readonly string[]>();
+  for (const { migration, in_doubt: sql } of rows)
+    if (sql !== null) left.set(migration, (await traceOf(sql)?.left?.(client)) ?? []);
+  return left;
+}
+
+function dropIndex(index: string): string {
+  return `DROP INDEX CONCURRENTLY ${index}`;
+}
+
+async function invalidIndexes(client: SqlClient, relation: string, condition: string): Promise<readonly string[]> {
+  const found = await indexesOf(client, relation, `NOT i.indisvalid AND ${condition}`);
+  return found.map(({ index }) => String(index));
+}
+
+/** The server truncates a name that is too long. */
+function named(index: readonly string[]): string {
+  return `c.relname = ${quoteLiteral(index.at(-1) ?? '')}::name`;
 }
 
 /** https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-DETACH-PARTITION */
 async function judgeDetached(
   client: SqlClient,
+  tidy: Tidy,
   table: readonly string[],
   partition: readonly string[],
 ): Promise<Verdict> {
@@ -118,7 +164,7 @@ async function judgeDetached(
   if (rows[0] === undefined) return 'done';
   if (rows[0]['pending'] !== true) return 'again';
   const [from, detached] = [table, partition].map((name) => name.map(quoteName).join('.'));
-  await client.query(`ALTER TABLE ${from} DETACH PARTITION ${detached} FINALIZE`);
+  await tidy(`ALTER TABLE ${from} DETACH PARTITION ${detached} FINALIZE`);
   return 'done';
 }
 

@@ -4,6 +4,7 @@ import { isTimeUp, stoppedFor } from './cancel.js';
 import type { ConnectContext } from './sql-client.js';
 import { noReply } from './wire.js';
 import type { Wire } from './wire.js';
+import { queryBlocked } from './failure.js';
 import { createWitness, silent } from './witness.js';
 import type { Backend, Sight } from './witness.js';
 
@@ -38,6 +39,14 @@ export function boundsOf({ replyTimeoutMs }: Pick<ResolvedSettings, 'replyTimeou
   const noticeMs = Math.min(5000, limitMs / 6);
   const idleMs = Math.min(10_000, limitMs / 3);
   return { noticeMs, idleMs, limitMs, partingMs: noticeMs * 0.6, askingMs: noticeMs * 0.9 };
+}
+
+/**
+ * How long our own queries outside of a migration wait for a lock of another session, as on the ledger: as long as a migration waits for
+ * its locks, but not longer than for another process.
+ */
+function limitOnLocks({ retryForMs, lockTimeoutMs, waitForOthersMs }: ResolvedSettings): number {
+  return Math.min(Math.max(retryForMs, lockTimeoutMs), waitForOthersMs || Infinity);
 }
 
 /** When the second connection is asked, as a fraction of the time until the wait is reported: it may not answer either. */
@@ -115,18 +124,15 @@ function looking(
     // The reply may have arrived in the meantime.
     if (waits.get(wire.client) !== wait || !wire.isAwaitingReply() || wire.bytesRead() !== wait.bytes) return;
     const waitedMs = performance.now() - wait.since;
-    const { server, refusal } = sight ?? silent;
-    const limit = wait.since + bounds.limitMs;
-    const next = performance.now() + bounds.idleMs;
-    wait.lookAt = performance.now() < limit ? Math.min(next, limit) : next;
-    const lost = whyLost(sight ?? silent, {
-      backend,
-      wait,
-      waitedMs,
-      bounds,
-      mayTakeLong: awaited.mayTakeLong?.() === true,
-    });
-    if (lost !== undefined) {
+    const { server, refusal, blockers } = sight ?? silent;
+    const mayTakeLong = awaited.mayTakeLong?.() === true;
+    const lockMs = blockers === undefined || mayTakeLong ? Infinity : limitOnLocks(context.settings);
+    wait.lookAt = nextLook(wait.since, [bounds.limitMs, lockMs], bounds);
+    const lost = whyLost(sight ?? silent, { backend, wait, waitedMs, bounds, mayTakeLong });
+    if (blockers !== undefined && waitedMs >= lockMs) {
+      wire.cut(queryBlocked(awaited.to(), waitedMs, blockers));
+      if (backend !== undefined && awaited.isDirect?.()) await witness.forget(backend);
+    } else if (lost !== undefined) {
       wire.cut(noReply(`No reply to ${awaited.to()} for ${Math.round(waitedMs / 1000)} s: ${lost}`));
       if (server === 'idle' && backend !== undefined && awaited.isDirect?.()) await witness.end(backend);
     } else if (performance.now() >= wait.tellAt) {
@@ -139,9 +145,17 @@ function looking(
         waitedMs: Math.round(waitedMs),
         server,
         ...(refusal !== undefined && { refusal }),
+        ...(blockers !== undefined && { blockers }),
       });
     }
   };
+}
+
+/** In a while, but not later than a limit that has not passed yet. */
+function nextLook(since: number, limits: readonly number[], { idleMs }: Bounds): number {
+  const now = performance.now();
+  const ahead = limits.map((limit) => since + limit).filter((at) => at > now);
+  return Math.min(now + idleMs, ...ahead);
 }
 
 interface Seen {

@@ -19,8 +19,14 @@ export async function resuming(
   context: ApplyContext,
 ): Promise<Execute> {
   const { statements_done: statements, statements_hash: hash, in_doubt: inDoubt } = halfDone;
-  context.onEvent({ type: 'resuming', migration: step.migration.name, statementsDone: statements });
-  const isDone = inDoubt !== null && (await isDoneInDoubt(inDoubt, halfDone, session.client, step, context));
+  const { rows } = progress.savedBatchOf(statements) ?? {};
+  context.onEvent({
+    type: 'resuming',
+    migration: step.migration.name,
+    statementsDone: statements,
+    ...(rows !== undefined && { rows }),
+  });
+  const isDone = inDoubt !== null && (await isDoneInDoubt(inDoubt, halfDone, session, step, context));
   return async (sql, parameters, run) => {
     if (progress.done < statements) {
       progress.pass(sql, parameters);
@@ -36,13 +42,18 @@ export async function resuming(
 async function isDoneInDoubt(
   sql: string,
   halfDone: HalfDone,
-  client: SqlClient,
+  { client, progress }: Session,
   step: DirectedMigration,
   context: ApplyContext,
 ): Promise<boolean> {
   const trace = traceOf(sql);
+  progress.own = 'the check of an interrupted statement';
   await untilFinishedElsewhere(client, sql, trace, step, context);
-  const verdict = (await trace?.judge(client)) ?? 'unknown';
+  const tidy = (statement: string): Promise<unknown> => {
+    progress.own = statement;
+    return client.query(statement);
+  };
+  const verdict = (await trace?.judge(client, tidy)) ?? 'unknown';
   if (verdict === 'unknown') throw halfDoneError(step.migration.name, halfDone);
   return verdict === 'done';
 }

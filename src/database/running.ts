@@ -1,6 +1,6 @@
-import type { Direction, HowFar } from '../events.js';
+import type { Blocker, Direction, HowFar } from '../events.js';
 import { migrationIn, namePrefix, quoteLiteral } from '../sql/index.js';
-import { sessionExecuting } from './blockers.js';
+import { blockersOf, sessionExecuting } from './blockers.js';
 import { lockHolder } from './lock.js';
 import type { HalfDone } from './log.js';
 import { paceOf } from './pace.js';
@@ -15,6 +15,8 @@ export interface Running extends HowFar {
   readonly timestamp: number | undefined;
   readonly direction: Direction | undefined;
   readonly pid: number;
+  /** Absent if it waits for no lock. */
+  readonly blockers?: readonly Blocker[];
 }
 
 interface Session {
@@ -69,5 +71,7 @@ async function betweenStatements(
 async function describe({ pid, application, query, ms }: Session, client: SqlClient): Promise<Running> {
   const work = (await workOf(client, pid)) ?? unreported(query);
   const { direction, timestamp } = migrationIn(application) ?? {};
-  return { ...work, ...paceOf(work, { done: 0, rows: 0 }, ms), pid, elapsedMs: ms, direction, timestamp };
+  const pace = paceOf(work, { done: 0, rows: 0 }, ms);
+  const blockers = await blockersOf(client, pid);
+  return { ...work, ...pace, pid, elapsedMs: ms, direction, timestamp, ...(blockers.length > 0 && { blockers }) };
 }

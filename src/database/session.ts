@@ -9,7 +9,7 @@ import { sessionExecuting } from './blockers.js';
 import { abortable, cancelled } from './cancel.js';
 import { boundsOf, watchReplies } from './replies.js';
 import type { Awaited } from './replies.js';
-import { isQuiet, keepAlive, processIdOf, rememberQueries, wireOf } from './wire.js';
+import { isQuiet, keepAlive, lastQueryOf, processIdOf, rememberQueries, wireOf } from './wire.js';
 import { createWitness, supposedBackend } from './witness.js';
 import type { Backend } from './witness.js';
 import { isConnectionLost } from './client.js';
@@ -91,12 +91,14 @@ export async function withSession<T>(context: Observed, work: (session: Session)
       unwatched: (unwatched, send) => withOwn(queryRunner, { query: send ?? query }, unwatched),
     };
     const stopCancelling = cancelOnSignal(context, session, () => backend?.pid);
-    const stopWatching = watchBlockers(context, progress, () => backend?.pid);
     const stopTelling = watchWork(context, progress, () => backend?.pid);
     const forget = rememberQueries(client);
+    const serving = (): Backend | undefined => backend ?? (progress.isRunning ? undefined : supposedBackend(client));
+    const ownQuery = (): string | undefined => (isQuiet(client) ? undefined : lastQueryOf(client));
+    const stopWatching = watchBlockers(context, progress, serving, ownQuery);
     const stopWaiting = watchReplies(
       context,
-      repliesOn(client, session, context, () => backend),
+      repliesOn(client, session, context, () => backend, serving),
     );
     observe(session, context, context.execute?.(session) ?? ((_sql, _parameters, run) => run()));
     try {
@@ -128,6 +130,7 @@ function repliesOn(
   { progress }: Session,
   context: Observed,
   backend: () => Backend | undefined,
+  serving: () => Backend | undefined,
 ): Awaited {
   const wire = wireOf(client);
   return {
@@ -135,7 +138,7 @@ function repliesOn(
     to: () => (progress.isRunning ? `statement ${progress.statement}` : progress.own),
     migration: context.migration,
     // Through a pooler, a statement is identified by its text instead.
-    backend: () => backend() ?? (progress.isRunning ? undefined : supposedBackend(client)),
+    backend: serving,
     sql: () => (progress.isRunning ? progress.sql : undefined),
     mayTakeLong: () => progress.isRunning || backend() !== undefined,
     isDirect: () => (backend()?.pid ?? processIdOf(client)) === processIdOf(client),

@@ -1,20 +1,22 @@
+import { messageOf } from '../errors.js';
 import type { MigrateError } from '../errors.js';
 import { believe } from '../typeorm/query-runner.js';
-import { abortable } from './cancel.js';
-import { mayNotRecord } from './denied.js';
+import { abortable, cancelled } from './cancel.js';
+import { notRecorded } from './denied.js';
 import { executeMigration } from './directed-migration.js';
 import type { ApplyContext, DirectedMigration } from './directed-migration.js';
 import { downOf } from './downs.js';
-import { migrationFailed } from './failure.js';
+import { isLockFailure, migrationFailed } from './failure.js';
 import { rollback } from './fate.js';
 import { inSteps } from './in-steps.js';
 import { openProgress } from './open-progress.js';
-import type { Begins } from './progress.js';
+import type { Begins, How } from './progress.js';
 import { diverged, hasFewer, resuming } from './resume.js';
 import { withSession } from './session.js';
-import type { Execute } from './session.js';
+import type { Execute, Session } from './session.js';
 import type { SqlClient } from './sql-client.js';
 import { putBackTimeouts, reachOf, withoutTimeouts } from './step-transaction.js';
+import { untilGranted } from './until-granted.js';
 
 /**
  * Runs a migration without a transaction around it, or the rest of one that has committed its transaction itself. Each statement is
@@ -36,10 +38,7 @@ export async function applyInSteps(
     const timeouts = await withoutTimeouts(session.client, reach);
     try {
       const runnable = await step.migration.prepare(session.queryRunner, context.instantiate, 'run');
-      const opened = await openProgress(session, step, context, { reach, begins }).catch(async (error: unknown) => {
-        await rollback(session);
-        throw await notBegun(error, step, context, session.client);
-      });
+      const opened = await beginSteps(session, step, context, { reach, begins });
       if (opened === undefined) return undefined;
       const { progress, halfDone } = opened;
       const steps = inSteps({ session, progress, step, context, reach, timeouts }, halfDone);
@@ -66,13 +65,32 @@ export async function applyInSteps(
   });
 }
 
+const notBegunState = 'It runs without a transaction. None of its statements was executed now.';
+
+/** As for the locks of a migration, waits for those on ledger and log only briefly, again and again. Later, giving up would leave doubt. */
+async function beginSteps(session: Session, step: DirectedMigration, context: ApplyContext, how: How) {
+  const attempt = async () => {
+    try {
+      return { opened: await openProgress(session, step, context, how) };
+    } catch (error) {
+      const isRolledBack = await rollback(session);
+      if (context.signal.aborted) throw cancelled(context.signal, notBegunState);
+      const { blockers } = session.progress;
+      if (isRolledBack && isLockFailure(error))
+        return { migration: step.migration.name, sql: undefined, reason: messageOf(error), blockers, error };
+      throw await notBegun(error, step, context, session.client);
+    }
+  };
+  return (await untilGranted(context, () => notBegunState, attempt)).opened;
+}
+
 async function notBegun(
   error: unknown,
   { migration, direction }: DirectedMigration,
   { tables }: ApplyContext,
   client: SqlClient,
 ): Promise<MigrateError> {
-  const state = 'It runs without a transaction. None of its statements was executed now.';
+  const state = notBegunState;
   const at = { migration: migration.name, direction, sql: undefined, statement: 0, state };
-  return (await mayNotRecord(error, at, { tables, client })) ?? migrationFailed(error, at);
+  return (await notRecorded(error, at, { tables, client })) ?? migrationFailed(error, at);
 }

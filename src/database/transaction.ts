@@ -6,7 +6,7 @@ import { isConnectionLost } from './client.js';
 import { isolationLevelOf } from '../typeorm/driver.js';
 import { abortable, cancelled, pause } from './cancel.js';
 import type { SqlResult } from './sql-client.js';
-import { mayNotRecord } from './denied.js';
+import { notRecorded } from './denied.js';
 import { downOf } from './downs.js';
 import { DeniedExtensions } from './denied-extensions.js';
 import { isLockFailure, migrationFailed } from './failure.js';
@@ -165,7 +165,7 @@ async function afterFailure(
   const at = { migration, direction, sql, statement, state, hint, denied: denied.statements };
   const where = { tables: context.tables, client: session.client };
   const failure =
-    (await mayNotRecord(error, at, where)) ?? migrationFailed(error, { ...at, ...nextAfter(fate, direction) });
+    (await notRecorded(error, at, where)) ?? migrationFailed(error, { ...at, ...nextAfter(fate, direction) });
   if (transaction === undefined && isConnectionLost(error)) return { notBegun: failure };
   throw failure;
 }

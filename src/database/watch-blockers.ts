@@ -1,10 +1,10 @@
 import type { Blocker } from '../events.js';
-import { blockersOf } from './blockers.js';
 import { boundsOf } from './replies.js';
 import type { Lock } from './lock.js';
 import type { ConnectContext } from './sql-client.js';
 import { isQuiet } from './wire.js';
-import { createWitness } from './witness.js';
+import { blockersOfBackend, createWitness } from './witness.js';
+import type { Backend } from './witness.js';
 import { workOf } from './work.js';
 import type { Work } from './work.js';
 
@@ -31,22 +31,37 @@ export interface Watching extends ConnectContext {
   readonly waitsForSnapshots?: () => boolean;
 }
 
-/** Reports the sessions that hold what a statement waits for, until the returned function is called. */
-export function watchBlockers(context: Watching, progress: Progress, backend: () => number | undefined): () => void {
+/**
+ * Reports what holds the lock that a statement, or our own query between two statements, waits for, until the returned function is called.
+ * `own` returns the text of our own query while its reply is awaited.
+ */
+export function watchBlockers(
+  context: Watching,
+  progress: Progress,
+  backend: () => Backend | undefined,
+  own: () => string | undefined,
+): () => void {
   const eyes = eyesOf(context);
   if (eyes === undefined) return () => undefined;
   let asking = false;
   let told = '';
+  let awaited: string | undefined;
   const look = async (): Promise<void> => {
-    const pid = backend();
-    const { statement, sql } = progress;
-    if (asking || !eyes.areFree() || pid === undefined || sql === undefined || !progress.isRunning) return;
+    const served = backend();
+    const { statement, isRunning } = progress;
+    const asked = isRunning ? undefined : own();
+    // A query of our own is usually answered before the next look.
+    const isNew = asked !== awaited;
+    awaited = asked;
+    const sql = isRunning ? progress.sql : isNew ? undefined : asked;
+    if (asking || !eyes.areFree() || served === undefined || sql === undefined) return;
     asking = true;
-    const blockers = await eyes.blockersOf(pid).catch(() => []);
+    const blockers = await eyes.blockersOf(served).catch(() => []);
     asking = false;
-    if (blockers.length === 0 || progress.statement !== statement) return;
+    if (blockers.length === 0 || progress.statement !== statement || progress.isRunning !== isRunning) return;
+    if (!isRunning && own() !== sql) return;
     progress.blockers = blockers;
-    const what = [statement, ...blockers.map((blocker) => blocker.pid)].join();
+    const what = [isRunning, statement, ...blockers.map(({ pid, prepared }) => prepared?.gid ?? pid)].join();
     if (what !== told) context.onEvent({ type: 'blocked', migration: context.migration(), sql, blockers });
     told = what;
   };
@@ -61,7 +76,7 @@ export function watchBlockers(context: Watching, progress: Progress, backend: ()
 
 interface Eyes {
   areFree(): boolean;
-  blockersOf(pid: number): Promise<readonly Blocker[]>;
+  blockersOf(backend: Backend): Promise<readonly Blocker[]>;
   workOf(pid: number): Promise<Work | undefined>;
   close(): void;
 }
@@ -74,7 +89,7 @@ export function eyesOf(context: Watching): Eyes | undefined {
   const apart = (): boolean => context.waitsForSnapshots?.() === true;
   return {
     areFree: () => apart() || isQuiet(side),
-    blockersOf: (pid) => (apart() ? witness.blockersOf(pid) : blockersOf(side, pid)),
+    blockersOf: (backend) => (apart() ? witness.blockersOf(backend) : blockersOfBackend(side, backend)),
     workOf: (pid) => (apart() ? witness.workOf(pid) : workOf(side, pid)),
     close: witness.close,
   };

@@ -1,7 +1,7 @@
 import { messageOf } from '../errors.js';
 import { quoteLiteral } from '../sql/index.js';
 import type { Blocker } from '../events.js';
-import { blockersOf, sessionExecuting } from './blockers.js';
+import { blockersOf, now, sessionExecuting } from './blockers.js';
 import { workOf } from './work.js';
 import type { Work } from './work.js';
 import type { ConnectContext, OwnClient, SqlClient } from './sql-client.js';
@@ -51,6 +51,8 @@ export interface Sight {
   /** How long it has been idle. */
   readonly idleMs: number;
   readonly refusal?: string;
+  /** What holds the lock that it waits for; absent if it waits for none. */
+  readonly blockers?: readonly Blocker[];
 }
 
 export const silent: Sight = { server: 'silent', idleMs: 0 };
@@ -65,11 +67,13 @@ function unseen(error: unknown): Sight {
 export interface Witness {
   /** If the process is unknown, as through a pooler, looks for any session that executes this statement. */
   look(backend: Backend | undefined, sql: string | undefined): Promise<Sight>;
-  /** The sessions that block a process. The query runs outside a transaction, so that no statement can wait for it. */
-  blockersOf(pid: number): Promise<readonly Blocker[]>;
+  /** What blocks a process. The query runs outside a transaction, so that no statement can wait for it. */
+  blockersOf(backend: Backend): Promise<readonly Blocker[]>;
   /** The progress of a process with its statement, queried in the same way. */
   workOf(pid: number): Promise<Work | undefined>;
   cancel(pid: number): Promise<void>;
+  /** Cancels a query whose connection is closed, and which nothing reads any more. */
+  forget(backend: Backend): Promise<void>;
   /** Terminates a session of ours that waits for us, to release what it holds. */
   end(backend: Backend): Promise<void>;
   close(): void;
@@ -102,9 +106,14 @@ export function createWitness(context: ConnectContext, patienceMs: number): Witn
   return {
     close,
     look: (backend, sql) => ask((client) => (backend ? stateOf(client, backend) : executes(client, sql))).catch(unseen),
-    blockersOf: (pid) => ask((client) => blockersOf(client, pid)),
+    blockersOf: (backend) => ask((client) => blockersOfBackend(client, backend)),
     workOf: (pid) => ask((client) => workOf(client, pid)),
     cancel: (pid) => ask((client) => client.query(`SELECT pg_cancel_backend(${pid})`)).then(() => undefined),
+    forget: async (backend) => {
+      await ask((client) =>
+        client.query(`SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE ${is(backend)} AND state = 'active'`),
+      ).catch(() => undefined);
+    },
     end: async (backend) => {
       await ask((client) =>
         client.query(
@@ -128,12 +137,26 @@ async function stateOf(client: SqlClient, backend: Backend): Promise<Sight> {
   );
   const [row] = rows;
   if (row === undefined) return { server: 'gone', idleMs: 0 };
-  return row['idle'] === true ? { server: 'idle', idleMs: Number(row['ms']) } : { server: 'working', idleMs: 0 };
+  return row['idle'] === true ? { server: 'idle', idleMs: Number(row['ms']) } : working(client, backend.pid);
 }
 
 async function executes(client: SqlClient, sql: string | undefined): Promise<Sight> {
   if (sql === undefined) return silent;
-  return { server: (await sessionExecuting(client, sql, undefined)) ? 'working' : 'gone', idleMs: 0 };
+  const session = await sessionExecuting(client, sql, undefined);
+  return session ? working(client, session.pid) : { server: 'gone', idleMs: 0 };
+}
+
+/** For the server, a session that waits for a lock is active too. */
+async function working(client: SqlClient, pid: number): Promise<Sight> {
+  const blockers = await blockersOf(client, pid);
+  return { server: 'working', idleMs: 0, ...(blockers.length > 0 && { blockers }) };
+}
+
+/** What blocks this process, if it is still the same one: until it has reported itself, its id may be the invention of a pooler. */
+export async function blockersOfBackend(client: SqlClient, backend: Backend): Promise<readonly Blocker[]> {
+  const isKnown = backend.started !== undefined;
+  if (!isKnown && (await now(client, `SELECT FROM pg_stat_activity WHERE ${is(backend)}`)).rows.length === 0) return [];
+  return blockersOf(client, backend.pid);
 }
 
 /** The text of a session is truncated (track_activity_query_size, 1 kB by default). */

@@ -1,14 +1,17 @@
 import { Logger } from '@nestjs/common';
 import {
+  batchesDone,
   connectingNews,
+  describeBlocker,
   describeConnecting,
   describeHolder,
   describePending,
   describeProgress,
   describeWait,
+  isAtWork,
   tellProgressEveryMs,
 } from '../events.js';
-import type { Blocker, EventListener, MigrateEvent } from '../events.js';
+import type { EventListener, MigrateEvent } from '../events.js';
 import { messageOf } from '../errors.js';
 
 const logger = new Logger('MigrationsModule');
@@ -46,12 +49,10 @@ function log(event: MigrateEvent): void {
       return logger.log(describePending(event.pending));
     case 'waiting-for-session':
       return logger.log(
-        `${event.migration}: a session of an earlier process is still running on the server${event.session ? ` (${describe(event.session)})` : ''}: waiting for it`,
+        `${event.migration}: a session of an earlier process is still running on the server${event.session ? ` (${describeBlocker(event.session)})` : ''}: waiting for it`,
       );
     case 'waiting-for-reply':
-      return logger[event.server === 'working' ? 'log' : 'warn'](
-        describeWait(event, `${Math.round(event.waitedMs / 1000)} s`),
-      );
+      return logger[isAtWork(event) ? 'log' : 'warn'](describeWait(event));
     case 'progress':
       if (performance.now() - progressTold < tellProgressEveryMs) return undefined;
       progressTold = performance.now();
@@ -63,11 +64,13 @@ function log(event: MigrateEvent): void {
         `${event.migration} was ${event.direction === 'up' ? 'applied' : 'reverted'} in the meantime by the session that this process waited for`,
       );
     case 'resuming':
-      return logger.log(`${event.migration} continues after statement ${event.statementsDone}`);
+      return logger.log(`${event.migration} continues after statement ${event.statementsDone}${batchesDone(event)}`);
     case 'connecting':
       return isNews(event) ? logger.warn(`No connection yet: ${describeConnecting(event)}`) : undefined;
     case 'blocked':
-      return logger.warn(`${event.migration} waits for a lock held by ${event.blockers.map(describe).join('; ')}`);
+      return logger.warn(
+        `${event.migration} waits for a lock held by ${event.blockers.map((one) => describeBlocker(one)).join('; ')}`,
+      );
     case 'retrying':
       return logger.warn(
         `${event.migration} did not get its locks (${event.reason}): rolled back, retrying in ${Math.round(event.delayMs)} ms`,
@@ -112,8 +115,4 @@ function started({
 
 function finished({ migration, direction, durationMs }: Extract<MigrateEvent, { type: 'migration-finished' }>): string {
   return `${direction === 'up' ? 'Applied' : 'Reverted'} ${migration} in ${Math.round(durationMs)} ms`;
-}
-
-function describe({ pid, application, state }: Blocker): string {
-  return ['pid', pid, application, state].filter((part) => part !== '').join(' ');
 }

@@ -57,6 +57,12 @@ it('continues after the last committed batch and fills each row once, although t
     (migrator) => migrator.run(),
   );
   expect(events.map(({ type }) => type)).toEqual(expect.arrayContaining(['resuming', 'retrying', 'progress']));
+  expect(events).toContainEqual({
+    type: 'resuming',
+    migration: 'Fill1700000000001',
+    statementsDone: 0,
+    rows: done?.rows,
+  });
   expect(await counts()).toEqual([{ n: 1, rows: 5000 }]);
 });
 

@@ -151,7 +151,9 @@ describe('a table that another session has locked', () => {
       ),
     );
     expect(error.code).toBe('MIGRATION_BLOCKED');
-    expect(error.message).toMatch(/Blocked by:\n {2}pid \d+ \(test, user postgres, idle in transaction/);
+    expect(error.message).toMatch(
+      /Blocked by:\n {2}pid \d+ \(test, postgres, from 127\.0\.0\.1\), idle in transaction/,
+    );
     expect(error.next).toMatch(/pg_terminate_backend\(\d+\)/);
     expect(await names()).toEqual([]);
   });
@@ -244,14 +246,16 @@ describe('other processes', () => {
   );
 
   it('give up after the given time, and name the holder', async () => {
-    const slow = migration('Slow1700000000001', { up: ['SELECT pg_sleep(1.5)'] });
+    const slow = migration('Slow1700000000001', { transaction: false, up: ['SELECT pg_sleep(1.5)'] });
     const first = using({ url: database.url, migrations: [slow] }, (migrator) => migrator.run());
     await sleep(400);
     const error = await failureOf(
       using({ url: database.url, migrations: [slow], settings: { waitForOthers: 300 } }, (migrator) => migrator.run()),
     );
     expect(error.code).toBe('LOCK_NOT_ACQUIRED');
-    expect(error.message).toMatch(/The lock is held by pid \d+ \(nest-migrate/);
+    expect(error.message).toMatch(
+      /The lock is held by pid \d+ \(nest-migrate, postgres, from 127\.0\.0\.1\)\. According to the log, process \d+ on host \S+ has started Slow1700000000001, and has not finished it\. This process changed nothing\.$/,
+    );
     await first;
   });
 
@@ -326,8 +330,14 @@ describe('a migration without a transaction', () => {
     expect(error.message).toContain('failed at its statement 2: could not create unique index "users_b" (23505)');
     expect(error.message).toContain('Its first statement is done and stays');
     expect(error.next).toContain('it continues at statement 2');
+    const left = expect.stringMatching(
+      /index public\.users_b is INVALID.*drops it.*DROP INDEX CONCURRENTLY public\.users_b;/,
+    );
+    expect(error.message).toEqual(left);
     const status = await using({ url: database.url, migrations: [broken] }, (migrator) => migrator.status());
-    expect(status.result.problems).toMatchObject([{ code: 'HALF_DONE', migration: 'Unique1700000000001' }]);
+    expect(status.result.problems).toMatchObject([
+      { code: 'HALF_DONE', migration: 'Unique1700000000001', message: left },
+    ]);
     expect(
       (await failureOf(using({ url: database.url, migrations: [broken] }, (migrator) => migrator.revert()))).code,
     ).toBe('MIGRATION_HALF_DONE');

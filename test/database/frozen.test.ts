@@ -141,7 +141,7 @@ describe('when all connections freeze', () => {
     const told: string[] = [];
     const onEvent = (event: MigrateEvent): void => {
       if (event.type !== 'waiting-for-reply') return;
-      told.push(describeWait(event, 'a while'));
+      told.push(describeWait(event, () => 'a while'));
       if (told.length > 1) controller.abort('SIGTERM');
     };
     const how = { url: proxy.url, migrations: [credit], settings, onEvent, signal: controller.signal };

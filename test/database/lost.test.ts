@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { EventSubscriber } from 'typeorm';
 import type { MigrateEvent } from '../../src/events.js';
+import { backfill } from '../../src/index.js';
 import { runCli, startCli } from '../support/cli.js';
 import type { RunningCli } from '../support/cli.js';
 import { createDatabase } from '../support/database.js';
@@ -119,6 +120,31 @@ describe('if the session that holds the lock is terminated while a migration run
     expect(await n()).toBe(100);
     expect(await ledger()).toEqual([name]);
   });
+});
+
+it('if the connection of the lock is lost during a backfill, the error says up to which row it is committed', async () => {
+  await database.query(
+    'CREATE TABLE many (id int PRIMARY KEY, done boolean); INSERT INTO many SELECT i FROM generate_series(1, 2000) AS i',
+  );
+  const fill = migration('Fill1700000000001', {
+    transaction: false,
+    up: [(queryRunner) => backfill(queryRunner, { table: 'many', set: 'done = true', batchSize: 100, pause: '100ms' })],
+  });
+  const filling = running({ migrations: [fill] });
+  await until('EXISTS (SELECT FROM many WHERE done)');
+  await terminate(
+    `pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = ${lockClass})`,
+  );
+  const { error } = await filling.result;
+  const [{ rows } = {}] = await database.query('SELECT count(*)::int AS rows FROM many WHERE done');
+  expect([error?.code, error?.message]).toEqual([
+    'LOCK_LOST',
+    expect.stringMatching(
+      new RegExp(
+        `executes no further statements.*\nIt runs without a transaction\\. None of its statements is done\\. Of the next one, the batches up to row ${String(rows)} are committed and stay`,
+      ),
+    ),
+  ]);
 });
 
 describe('if a client is killed during a slow COMMIT', () => {

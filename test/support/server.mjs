@@ -63,6 +63,7 @@ async function launchServer({ binaries, user, home, data, logFile, url, settings
   const all = {
     fsync: 'off',
     max_connections: 250,
+    max_prepared_transactions: 5,
     unix_socket_directories: '',
     listen_addresses: '127.0.0.1',
     log_line_prefix: '%m [%p] %q%u@%d ',
