@@ -23,7 +23,7 @@ function conflicts(one: string, other: string): boolean {
 }
 
 /**
- * The prepared transactions that block this backend: those that hold what it waits for. `pg_blocking_pids` reports only that there is one.
+ * The prepared transactions that block this backend, because they hold what it waits for. `pg_blocking_pids` reports only that there is one.
  * https://www.postgresql.org/docs/current/view-pg-prepared-xacts.html
  */
 export async function preparedBlockersOf(client: SqlClient, pid: number): Promise<readonly Blocker[]> {

@@ -168,8 +168,8 @@ it('a run that removes what an interrupted build has left names what it waits fo
   );
   const { result } = await using(run(building), (migrator) => migrator.status());
   expect(result.running).toMatchObject([{ name: 'Index1700000000001', blockers: [{ pid }] }]);
-  const plain = { bold: String, dim: String, yellow: String, green: String };
-  expect(statusLines(result, plain as Parameters<typeof statusLines>[1]).join('\n')).toMatch(
+  const plain = { bold: String, dim: String, yellow: String, green: String, red: String };
+  expect(statusLines(result, plain).join('\n')).toMatch(
     new RegExp(
       `It waits for a lock:\n {4}pid ${pid} \\(test.*\n {6}to end it: SELECT pg_terminate_backend\\(${pid}\\);`,
     ),
