@@ -156,11 +156,7 @@ const noReplyBut = {
 
 /** The process that holds the lock. The session of the lock only watches the work of another one, so its own state says nothing. */
 export function describeHolder({ pid, application, user, address }: Blocker): string {
-  return `pid ${pid} (${[application, user, from(address)].filter(Boolean).join(', ')})`;
-}
-
-function from(address: string | undefined): string {
-  return address === undefined ? '' : `from ${address}`;
+  return `pid ${pid} (${[application, user, address && `from ${address}`].filter(Boolean).join(', ')})`;
 }
 
 /** `pid 4711 (report, app, from 10.0.0.7), idle in transaction for 12.0 s: SELECT …` */
@@ -192,10 +188,7 @@ export function describePending(pending: readonly string[]): string {
 }
 
 /** Whether the server works for us, and does not wait for another session. */
-export function isAtWork({
-  server,
-  blockers,
-}: Pick<Extract<MigrateEvent, { readonly type: 'waiting-for-reply' }>, 'server' | 'blockers'>): boolean {
+export function isAtWork({ server, blockers }: Extract<MigrateEvent, { type: 'waiting-for-reply' }>): boolean {
   return server === 'working' && blockers === undefined;
 }
 

@@ -12,7 +12,7 @@ import {
   percentOf,
   tellProgressEveryMs,
 } from '../events.js';
-import type { Direction, EventListener, MigrateEvent, ProgressEvent } from '../events.js';
+import type { Blocker, Direction, EventListener, MigrateEvent, ProgressEvent } from '../events.js';
 import { many, showDuration } from './io.js';
 import type { Io, Paint } from './io.js';
 import { waitsFor } from './status-lines.js';
@@ -99,13 +99,9 @@ function linesOf(event: Exclude<MigrateEvent, { readonly type: 'stage' }>, paint
     case 'statement':
       return io.verbose ? [paint.dim(`  ${showDuration(event.durationMs).padStart(8)}  ${event.sql.trim()}`)] : [];
     case 'blocked':
-      return [
-        paint.yellow(`${event.migration} waits for a lock:`),
-        ...event.blockers.flatMap((one) => [
-          paint.yellow(`  ${describeBlocker(one, showDuration)}`),
-          paint.dim(`    to end it: ${endOf(one)}`),
-        ]),
-      ];
+      return [`${event.migration} waits for a lock:`, ...event.blockers.flatMap(blockerLines)].map((line) =>
+        paint.yellow(line),
+      );
     case 'retrying':
       return [
         paint.yellow(
@@ -113,11 +109,7 @@ function linesOf(event: Exclude<MigrateEvent, { readonly type: 'stage' }>, paint
         ),
       ];
     case 'resuming':
-      return [
-        paint.dim(
-          `${event.migration} continues after ${many(event.statementsDone, 'finished statement')}${batchesDone(event)}`,
-        ),
-      ];
+      return [paint.dim(`${event.migration} continues after ${continuation(event)}`)];
     case 'migration-finished':
       return [`${paint.green('✔')} ${event.migration} ${verb(event)} ${paint.dim(showDuration(event.durationMs))}`];
     case 'progress':
@@ -134,6 +126,14 @@ function linesOf(event: Exclude<MigrateEvent, { readonly type: 'stage' }>, paint
     case 'warning':
       return [`${paint.yellow('!')} ${event.message}`];
   }
+}
+
+function blockerLines(blocker: Blocker): readonly string[] {
+  return [`  ${describeBlocker(blocker, showDuration)}`, `    to end it: ${endOf(blocker)}`];
+}
+
+function continuation(event: Extract<MigrateEvent, { readonly type: 'resuming' }>): string {
+  return `${many(event.statementsDone, 'finished statement')}${batchesDone(event)}`;
 }
 
 function verb(event: Extract<MigrateEvent, { readonly type: 'migration-finished' }>): string {

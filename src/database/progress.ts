@@ -128,12 +128,7 @@ export class StepProgress {
 
   /** The stored progress of the next statement, if it is executed in batches. */
   get savedBatch(): SavedBatch | undefined {
-    return this.savedBatchOf(this.count);
-  }
-
-  /** The same for the statement after this number of statements. */
-  savedBatchOf(statements: number): SavedBatch | undefined {
-    return this.lastBatch?.statement === statements ? this.lastBatch : undefined;
+    return this.lastBatch?.statement === this.count ? this.lastBatch : undefined;
   }
 
   /** Executes a statement that cannot run in a transaction. Until it is counted, it is in doubt. */

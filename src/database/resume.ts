@@ -19,12 +19,12 @@ export async function resuming(
   context: ApplyContext,
 ): Promise<Execute> {
   const { statements_done: statements, statements_hash: hash, in_doubt: inDoubt } = halfDone;
-  const { rows } = progress.savedBatchOf(statements) ?? {};
+  const { statement, rows } = halfDone.progress ?? {};
   context.onEvent({
     type: 'resuming',
     migration: step.migration.name,
     statementsDone: statements,
-    ...(rows !== undefined && { rows }),
+    ...(statement === statements && rows !== undefined && { rows }),
   });
   const isDone = inDoubt !== null && (await isDoneInDoubt(inDoubt, halfDone, session, step, context));
   return async (sql, parameters, run) => {
