@@ -88,12 +88,12 @@ async function failure(
 
 /** A failed or cancelled concurrent build leaves its index. */
 async function leftBy({ client, progress: { sql } }: Session): Promise<string> {
-  const left =
-    (sql === undefined
-      ? undefined
-      : await traceOf(sql)
-          ?.left?.(client)
-          .catch(() => undefined)) ?? [];
+  const trace = sql === undefined ? undefined : traceOf(sql);
+  const ask = async (): Promise<readonly string[]> => (await trace?.left?.(client)) ?? [];
+  // The cancellation of the statement may arrive late, and meet this query.
+  const left = await ask()
+    .catch(ask)
+    .catch(() => []);
   return left.map((index) => ` ${describeLeft(index)}`).join('');
 }
 

@@ -64,7 +64,7 @@ describe('human output', () => {
     project.write('migrations/1700000000003-slow.sql', '-- up\nSELECT pg_sleep(3);\n-- down\n');
     const both = await Promise.all([cli('run'), sleep(1500).then(() => cli('run'))]);
     expect(both.map(({ stderr }) => stderr).join('')).toMatch(
-      /^another process is migrating, pid \d+ \(nest-migrate, \w+\); waiting for [\d.]+ m?s$/m,
+      /^another process is migrating, pid \d+ \(nest-migrate, \w+, from 127\.0\.0\.1\); waiting for [\d.]+ m?s$/m,
     );
   });
 
