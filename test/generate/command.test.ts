@@ -250,6 +250,24 @@ describe('questions that only the author can answer', () => {
     expect(texts(/./)).not.toContain('DROP TABLE "public"."people"');
   });
 
+  it('the flags for a renamed column of a renamed table work as they are advised', async () => {
+    entity('@Column() fullName!: string;', '', 'people');
+    const table = ['--rename', 'users=people'];
+    const advised = '--rename people.name=fullName';
+    expect((await generate(...table)).stderr).toContain(`  ${advised}   (renamed`);
+    await generated(...onServer, ...table, ...advised.split(' '));
+    expect(contract()).toContain('DROP COLUMN "name"');
+  });
+
+  itInFull('--drop names a column of a renamed table with either name of the table', async () => {
+    entity('@Column() fullName!: string;', '', 'people');
+    for (const path of ['people.name', 'users.name']) {
+      const flags = ['--rename', 'users=people', '--drop', path, '--backfill', `people.fullName='x'`];
+      const { stdout } = await cli('generate', ...flags, '--allow-destructive', '--dry-run');
+      expect(stdout).toContain('DROP COLUMN "name"');
+    }
+  });
+
   itInFull('what existing rows get in a new column', async () => {
     entity('@Column() name!: string; @Column() mail!: string;');
     const asked = await generate('--json');

@@ -3,11 +3,12 @@ import { followingColumns, junctionTables } from '../../plan/following-names.js'
 import { columnPath } from '../../schema/object-id.js';
 import { renameCandidates } from '../../plan/renames.js';
 import type { Rename } from '../../plan/renames.js';
-import { keyOf, objectId } from '../../schema/object-id.js';
+import { keyOf } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
 import type { GenerateOptions } from './types.js';
 import { decisionNeeded } from './decide.js';
+import { idsOfPath, NamedObjects } from './named-objects.js';
 import type { OpenQuestion } from './decide.js';
 import type { History } from '../../snapshot/history.js';
 
@@ -80,7 +81,8 @@ export async function decideRenames(
 
 /** What flags say, and decorators if no flag says the same. */
 function renamesSaid(from: Schema, to: Schema, history: History, options: GenerateOptions): readonly Rename[] {
-  const flags = (options.renames ?? []).map((text) => renameOf(text, from, to));
+  const named = new NamedObjects(options, history);
+  const flags = (options.renames ?? []).map((text) => renameOf(text, from, to, named));
   const isDue = ({ from: old, to: now }: Rename): boolean =>
     from.has(old) && !to.has(old) && to.has(now) && !from.has(now);
   return [...flags, ...history.renames.filter((rename) => isDue(rename) && !isTaken(rename, flags))];
@@ -120,18 +122,10 @@ export function pathOf(id: ObjectId): string {
   return `${id.schema === 'public' ? '' : `${id.schema ?? ''}.`}${id.name ?? ''}`;
 }
 
-/** The columns and tables that a path could name, in search order. */
-export function idsOfPath(path: string): readonly ObjectId[] {
-  const [last = '', second, first, ...more] = path.split('.').toReversed();
-  if (more.length > 0) return [];
-  if (second === undefined) return [objectId('table', 'public', last)];
-  if (first === undefined) return [objectId('column', 'public', last, second), objectId('table', second, last)];
-  return [objectId('column', first, last, second)];
-}
-
-function renameOf(text: string, from: Schema, to: Schema): Rename {
+function renameOf(text: string, from: Schema, to: Schema, named: NamedObjects): Rename {
   const [path = '', name = ''] = text.split('=').map((part) => part.trim());
-  const found = idsOfPath(path).find((id) => from.has(id));
+  // Before its table is renamed, a column may be named with the new name of the table already.
+  const found = idsOfPath(path).find((id) => from.has(id)) ?? named.find(path, from)[0];
   const renamed = found && { ...found, name };
   if (found && renamed && name !== '' && (to.has(renamed) || renamedTable(found, renamed, to)))
     return { from: found, to: renamed };

@@ -1,7 +1,7 @@
+import { objectId } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
 import type { History } from '../../snapshot/history.js';
-import { idsOfPath } from './decide-renames.js';
 import type { GenerateOptions } from './types.js';
 
 /** Finds the tables and columns that flags name. A column can be named with the old or the new name of its table. */
@@ -33,4 +33,13 @@ export class NamedObjects {
       .map((name) => (id.kind === 'column' ? { ...id, table: name } : { ...id, name }))
       .filter((one) => schema.has(one));
   }
+}
+
+/** The columns and tables that a path could name, in search order. */
+export function idsOfPath(path: string): readonly ObjectId[] {
+  const [last = '', second, first, ...more] = path.split('.').toReversed();
+  if (more.length > 0) return [];
+  if (second === undefined) return [objectId('table', 'public', last)];
+  if (first === undefined) return [objectId('column', 'public', last, second), objectId('table', second, last)];
+  return [objectId('column', first, last, second)];
 }

@@ -47,7 +47,8 @@ export async function renameOnShadow(present: Schema, context: Context): Promise
   await rename(state, tables, context);
   const wantedNow = context.wantedFor(state.schema, tables);
   // Columns of a renamed table can be compared only after the table is renamed.
-  const again = { ...options, renames: columnsAfter(options.renames, tables) };
+  const drops = (options.drops ?? []).map((path) => pathAfter(path, tables));
+  const again = { ...options, renames: columnsAfter(options.renames, tables), drops };
   const { renames: columns, dropped } = await decideRenames(state.schema, wantedNow, history, again, tables);
   const isByHand = (id: ObjectId): boolean => context.isByHand(id, state.inCatalog);
   const bridged = columns.filter((one) =>
@@ -122,13 +123,15 @@ function columnsAfter(given: readonly string[] | undefined, tables: readonly Ren
     )
     .map((text) => {
       const [path = '', name = ''] = text.split('=');
-      const parts = path.trim().split('.');
-      const table = parts.at(-2);
-      const renamed = tables.find(({ from }) => from.name === table);
-      return renamed && parts.length > 1
-        ? `${[...parts.slice(0, -2), renamed.to.name ?? '', parts.at(-1) ?? ''].join('.')}=${name}`
-        : text;
+      return `${pathAfter(path.trim(), tables)}=${name}`;
     });
+}
+
+/** The path of a column with the new name of its table. */
+function pathAfter(path: string, tables: readonly Rename[]): string {
+  const parts = path.split('.');
+  const renamed = tables.find(({ from }) => from.name === parts.at(-2));
+  return renamed ? [...parts.slice(0, -2), renamed.to.name ?? '', parts.at(-1) ?? ''].join('.') : path;
 }
 
 /** What `--backfill` and `--using` say, where a column that is named with the old name of its table gets the new one. */
