@@ -279,7 +279,11 @@ describe('conditions on rows', () => {
     `CREATE TABLE people (id int PRIMARY KEY, name varchar(50), nick text NOT NULL, price numeric(10, 4), stay int4range, born text)`,
     `INSERT INTO people SELECT g, 'name ' || g, 'nick ' || g, g + 0.5, int4range(g, g + 1), '2000-01-01' FROM generate_series(1, 50) g`,
     `INSERT INTO people VALUES (51, 'a name that is longer than twenty', 'NICK 1', 99999, NULL, 'long ago')`,
+    `CREATE TYPE mood AS ENUM ('free', 'busy', 'never')`,
+    `ALTER TABLE people ADD state mood DEFAULT 'busy'`,
   ];
+  const withoutValue = (values: string): string =>
+    `ALTER TYPE mood RENAME TO mood_old; CREATE TYPE mood AS ENUM (${values}); ALTER TABLE people ALTER state DROP DEFAULT, ALTER state TYPE mood USING state::text::mood; DO 'BEGIN END'`;
   const noOverlap = 'EXCLUDE USING gist (stay WITH &&)';
 
   it.each(
@@ -329,6 +333,8 @@ describe('conditions on rows', () => {
           /This is not true now/,
         ],
         ['UPDATE people SET price = 1; CREATE UNIQUE INDEX u ON people (nick)', 'safe now', ''],
+        [withoutValue(`'free', 'busy', 'new'`), 'safe now', ''],
+        [withoutValue(`'free', 'new', 'never'`), 'will fail', /every value of people\.state fits mood, which is not/],
       ],
       2,
     ),

@@ -97,9 +97,10 @@ function promises(
 ): readonly [broken: readonly string[], open: readonly string[]] {
   const broken: string[] = [];
   const open: string[] = [];
-  for (const [{ what, table, columns, isSettled = false }, answer] of answers) {
+  for (const [{ what, table, columns, by, isSettled = false }, answer] of answers) {
+    const own = by ? statements.slice(0, statements.indexOf(by)) : statements;
     const isChanged =
-      !isSettled && [...earlier, ...statements].some((statement) => mayChangeRows(statement, table.oid, columns));
+      !isSettled && [...earlier, ...own].some((statement) => mayChangeRows(statement, table.oid, columns));
     if (typeof answer === 'object') open.push(`Requires that ${what}: not known, because ${answer.notKnown}.`);
     else if (isChanged)
       open.push(

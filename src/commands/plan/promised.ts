@@ -1,4 +1,5 @@
 import type { TableFacts } from '../../observe/catalog.js';
+import type { Observed } from '../../observe/observed.js';
 
 /** A condition that all rows must meet once a migration has run, and a query that finds a row which does not. */
 export interface Promised {
@@ -9,6 +10,8 @@ export interface Promised {
   readonly what: string;
   /** Finds violating rows; undefined if the live database cannot be asked. */
   readonly question: string | undefined;
+  /** The statement that requires it; undefined if the whole migration does. */
+  readonly by?: Observed;
   /** That earlier statements of the run change rows makes no difference. */
   readonly isSettled?: true;
   /** The meaning of a row that is found, or of a value that the server cannot convert. @default 'an offending row' */
