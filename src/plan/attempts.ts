@@ -63,7 +63,7 @@ export async function planAndProve(changes: readonly Change[], context: AttemptC
 
 function proofOf({ plan, proof, renames }: AttemptContext): ProofContext {
   const write: ProofContext['write'] = (changes, after, before) => {
-    const whole = { start: plan.from, end: plan.to, renames };
+    const whole = { start: plan.from, end: plan.to, renames, bridged: plan.decisions.renames };
     const planned = planChanges(changes, { ...plan, from: after, to: before, whole }, 'back');
     return keepPrivileges(
       planned.flatMap(({ steps }) => steps),

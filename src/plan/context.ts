@@ -38,6 +38,8 @@ export interface WholeChange {
   readonly start: Schema;
   readonly end: Schema;
   readonly renames: readonly Rename[];
+  /** Columns whose data another column has, which gives it back. */
+  readonly bridged: readonly Rename[];
 }
 
 export type ByHand = (id: ObjectId) => boolean;

@@ -1,5 +1,5 @@
 import { everyRow } from '../../database/row-security.js';
-import { columnOf } from '../../schema/column.js';
+import { columnOf, definitionOf } from '../../schema/column.js';
 import { indexDefinition, isDeferrable } from '../../schema/definition.js';
 import { describeObject, tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
@@ -11,7 +11,7 @@ import { afterRenames } from '../renames.js';
 import { step } from '../step.js';
 import type { Step } from '../step.js';
 import { differsFromRowToRow } from './columns.js';
-import { quoteName } from '../../sql/index.js';
+import { classify, quoteName } from '../../sql/index.js';
 
 /** A restored column has lost its values. If NULL is not allowed, the rows get a placeholder. */
 export const restoreColumn: Recipe = (change, context) => {
@@ -71,7 +71,8 @@ export const restoreConstraint: Recipe = (change, context) => {
   const table = change.kind === 'add constraint' ? existingTable(constraint, context) : undefined;
   const { type, validated } = context.to.get(constraint)?.is ?? {};
   if (!table || (type !== 'f' && type !== 'c') || validated !== true) return undefined;
-  if (!context.to.needs(constraint).some((id) => isLost(id, context))) return undefined;
+  const lost = context.to.needs(constraint).filter((id) => isLost(id, context));
+  if (lost.length === 0 || (type === 'f' && refersToNothing(constraint, lost, context))) return undefined;
   return [
     step(`${change.sql} NOT VALID`, {
       comment: 'For new rows only: the values of the existing rows could not be restored.',
@@ -82,5 +83,18 @@ export const restoreConstraint: Recipe = (change, context) => {
 /** In the same file as a rename, this way back leads to the old name; the whole change has the new one. */
 function isLost(id: ObjectId, { whole }: PlanContext): boolean {
   if (whole === undefined || (id.kind !== 'column' && id.kind !== 'table')) return false;
-  return [id, afterRenames(id, whole.renames)].some((name) => whole.start.has(name) && !whole.end.has(name));
+  const { start, end, renames, bridged } = whole;
+  return [id, afterRenames(id, renames)].some((name) => start.has(name) && !end.has(afterRenames(name, bridged)));
+}
+
+/** Whether a restored column is NULL in each row, so that it refers to nothing. */
+function isEmpty(id: ObjectId, constraint: ObjectId, { to, whole }: PlanContext): boolean {
+  if (id.table !== constraint.table || id.schema !== constraint.schema) return false;
+  const [is, was] = [columnOf(to, id), whole && columnOf(whole.start, id)];
+  return is?.default === undefined && is?.automatic === false && !is.notNull && was?.notNull !== true;
+}
+
+function refersToNothing(constraint: ObjectId, lost: readonly ObjectId[], context: PlanContext): boolean {
+  const isFull = classify(definitionOf(context.to, constraint)).some((one) => one.mentions('MATCH', 'FULL'));
+  return !isFull && lost.some((id) => isEmpty(id, constraint, context));
 }

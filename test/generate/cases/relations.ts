@@ -120,11 +120,36 @@ function content(kinds: 1 | 2) {
 }
 
 export const relations: readonly Case[] = [
+  {
+    name: 'the column of a relation is renamed while it is in use, and gets its foreign key back',
+    before: [entity('t', { a: text }), entity('u', { t: int }, { ...key(), indices: [{ name: 'i', columns: ['t'] }] })],
+    after: [
+      entity('t', { a: text }),
+      entity(
+        'u',
+        { one: int },
+        {
+          foreignKeys: [{ name: 'of one', target: 't', columnNames: ['one'], referencedColumnNames: ['id'] }],
+          indices: [{ name: 'i', columns: ['one'] }],
+        },
+      ),
+    ],
+    options: { renames: ['u.t=one'] },
+    rows,
+  },
   change('a foreign key is added', [{}, key()], { phases: ['expand', 'expand'] }),
   change('a foreign key is added, not online', [{}, key()], { options: { online: false }, phases: ['expand'] }),
   change('a foreign key is dropped', [key(), {}]),
   change('a foreign key gets ON DELETE', [key(), key({ onDelete: 'CASCADE' })]),
   change('a foreign key becomes deferrable', [key(), key({ deferrable: 'INITIALLY DEFERRED' })]),
+  {
+    name: 'a relation that may be empty is dropped, and gets its foreign key back',
+    before: [entity('t', { a: text }), entity('u', { t: { ...int, nullable: true } }, key())],
+    after: [entity('t', { a: text }), entity('u', {})],
+    rows,
+    options: { allowDestructive: true },
+    validatedAgain: ['fk'],
+  },
   change('a foreign key is renamed', [key(), key({ name: 'other' })]),
   {
     name: 'a foreign key of two columns is added',
