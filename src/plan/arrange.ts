@@ -187,10 +187,16 @@ function isTemporaryDrop({ creates, drops, alters, steps }: PlannedChange, to: S
   );
 }
 
-/** Where a change goes on in the second phase, it is only there that something is in its way. */
+/**
+ * Where a change goes on in the second phase, it is only there that something is in its way, and otherwise where it drops what that depends
+ * on.
+ */
 function stepsOf({ steps }: PlannedChange, makesWay: readonly Touching[]): readonly Step[] {
   const contract = steps.findIndex(({ phase }) => phase === 'contract');
-  const at = Math.max(0, contract);
+  const taking = steps.findIndex(({ takes = [] }) =>
+    takes.some((id) => makesWay.some(({ touches }) => touches.has(keyOf(id)))),
+  );
+  const at = Math.max(0, contract === -1 ? taking : contract);
   const between = makesWay.flatMap(({ change }) => change.steps);
   return [...steps.slice(0, at), ...(contract === -1 ? between : between.map(inContract)), ...steps.slice(at)];
 }

@@ -68,10 +68,11 @@ export function plannedAs(change: Change, planned: readonly Step[], byHand?: ByH
     0,
   );
   const apart = isByHand(change, byHand) ? ('by hand' as const) : undefined;
+  const isTold = planned.some(({ takes }) => takes !== undefined);
   const steps = planned.map((one, at) => ({
     ...one,
     apart: one.apart ?? apart,
-    ...(at === place && { takes: drops, brings: creates }),
+    ...(at === place && { takes: isTold ? one.takes : drops, brings: creates }),
   }));
   const replaces = change.kind === 'replace enum' ? change.part : undefined;
   const { commitAfter } = change;

@@ -7,12 +7,13 @@ import { addColumn, addColumnDirectly, dropColumn } from './recipes/columns.js';
 import { addKey, addValidated } from './recipes/constraints.js';
 import { freeType } from './recipes/free-type.js';
 import { dropExpression, dropExpressionDirectly } from './recipes/generated-column.js';
-import { createIndex, dropIndex, dropKeyForIndex } from './recipes/index-recipes.js';
+import { createIndex, dropIndex } from './recipes/index-recipes.js';
 import { setNotNull, setNotNullDirectly } from './recipes/set-not-null.js';
 import { addEnumValue, alterSequence, createExtension, createSchema, dropObject, plain } from './recipes/others.js';
 import { replaceEnum, replaceEnumAtOnce } from './recipes/replace-enum.js';
 import { rewriteType } from './recipes/rewrite-type.js';
 import { restoreColumn, restoreConstraint } from './recipes/way-back.js';
+import { joinReplacedKeys } from './replaced-keys.js';
 import type { PlannedChange } from './step.js';
 import { tidy } from './tidy.js';
 import { wholeEnums } from './whole-enums.js';
@@ -21,7 +22,6 @@ import { wholeEnums } from './whole-enums.js';
 const online: readonly Recipe[] = [
   createIndex,
   dropIndex,
-  dropKeyForIndex,
   addValidated,
   addKey,
   setNotNull,
@@ -76,7 +76,8 @@ export function planChanges(
   // Decisions apply only to the forward direction.
   const whole =
     mode === 'back' ? { ...context, decisions: { ...context.decisions, backfill: none, using: none } } : context;
-  const merged = mergeTypeChanges(tidy(changes, context));
+  const tidied = mergeTypeChanges(tidy(changes, context));
+  const merged = mode === 'online' ? joinReplacedKeys(tidied, whole) : tidied;
   return wholeEnums(merged.map((change) => plannedAs(change, firstOf(recipes[mode], change, whole), context.byHand)));
 }
 

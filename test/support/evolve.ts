@@ -44,6 +44,8 @@ export interface Evolution {
   readonly rewritten?: readonly string[];
   /** Constraints that a revert restores and validates, although it lost data. */
   readonly validatedAgain?: readonly string[];
+  /** Checked after each migration of the change: whether duplicates are still refused, as ON CONFLICT requires. */
+  readonly staysUnique?: { readonly table: string; readonly columns: string };
   /** PGlite in this process instead of a database of the server. */
   readonly inProcess?: true;
 }
@@ -117,6 +119,10 @@ async function evolveIn(dir: string, { database, live }: Place, evolution: Evolu
       'A dry run left something behind',
       generated,
     );
+    for (const to of evolution.staysUnique ? migrationsIn(generated) : []) {
+      await migrator.run({ to });
+      await expectUnique(database, evolution.staysUnique, `after ${to}`, generated);
+    }
     await migrator.run();
     return generated;
   });
@@ -179,6 +185,20 @@ async function withMigrator<T>(where: Where, work: (migrator: Migrator) => Promi
   } finally {
     await migrator.close();
   }
+}
+
+/** The planner fails if there is no unique index for the columns. */
+async function expectUnique(
+  database: TestDatabase,
+  unique: Evolution['staysUnique'],
+  when: string,
+  change: GenerateResult,
+): Promise<void> {
+  if (unique === undefined) return;
+  const insert = `EXPLAIN INSERT INTO ${unique.table} DEFAULT VALUES ON CONFLICT (${unique.columns}) DO NOTHING`;
+  await database.query(insert).catch((error: unknown) => {
+    throw new Error(`${String(error)} ${when}.\n\n${told(change)}`);
+  });
 }
 
 /** Statements, ups and downs, that set something for longer than their transaction. */

@@ -8,9 +8,9 @@ import type { PlanContext, Recipe } from '../context.js';
 import { step } from '../step.js';
 import type { Step } from '../step.js';
 import { isPartitioned, leafPartitions } from '../partitions.js';
-import { dropLeftover, besideBuild, indexOf, indexThatBecomesKey, takesOver } from './index-recipes.js';
+import { dropLeftover, besideBuild, dropReplacedKey, indexOf, isAdoptable, takesOver } from './index-recipes.js';
 import { notNullSteps } from './not-null.js';
-import { nameOnPartition, plainName, quoteName, sqlTokens } from '../../sql/index.js';
+import { fittingName, nameOnPartition, plainName, quoteName, sqlTokens } from '../../sql/index.js';
 
 /** Foreign keys and checks are first enforced for new rows, and validated in a second transaction, with a lock that does not block. */
 export const addValidated: Recipe = (change, context) => {
@@ -66,25 +66,35 @@ export const addKey: Recipe = (change, context) => {
   const { kind, nulls, columns, include, deferrable } = key;
   const filled =
     kind === 'PRIMARY KEY' ? keyColumns(columns).flatMap((column) => notNullIfNeeded(table, column, context)) : [];
-  if (isPartitioned(table, context)) return [...filled, ...keyOnPartitions(table, constraint, key, context)];
   const name = constraint.name ?? '';
-  const index = indexOf(table, name);
-  const replaced = context.from.has(constraint);
-  const isBuilt = indexThatBecomesKey(constraint, context) !== undefined;
+  const drop = (olds: readonly ObjectId[]) => olds.flatMap((old) => dropReplacedKey(old, table, context));
+  const isNamesake = (old: ObjectId): boolean => old.name === name;
+  if (isPartitioned(table, context)) {
+    // Its partitions have their own indexes, of the same names too.
+    const [first, gone] = [isNamesake, (old: ObjectId) => !isNamesake(old)].map((is) => drop(change.drops.filter(is)));
+    return [...filled, ...(first ?? []), ...keyOnPartitions(table, constraint, key, gone ?? [], context)];
+  }
+  const adopted = change.drops.find((old) => isAdoptable(old, constraint, context));
+  const replaced = change.drops.filter((old) => old !== adopted);
+  const isTaken = replaced.some(isNamesake);
+  const index = adopted?.name ?? (isTaken ? fittingName(`${name}_new`) : name);
   const build = step(
-    `CREATE UNIQUE INDEX CONCURRENTLY ${quoteName(name)} ON ${tableSql(table)} (${columns})${include}${nulls}`,
+    `CREATE UNIQUE INDEX CONCURRENTLY ${quoteName(index)} ON ${tableSql(table)} (${columns})${include}${nulls}`,
     {
       comment: `Builds the index of ${describeObject(constraint)} while the table stays in use. Fails if the columns contain duplicate values.`,
       transaction: false,
       effect: 'builds, does not block',
     },
   );
+  // What is no key, and has had this name, has been dropped.
+  const isFree = isTaken || !context.from.has(constraint);
   return [
     ...filled,
-    ...(replaced || isBuilt ? [] : [dropLeftover(index)]),
-    ...(isBuilt ? [] : [build]),
+    ...(adopted || !isFree ? [] : [dropLeftover(indexOf(table, index))]),
+    ...(adopted ? [] : [build]),
+    ...drop(replaced),
     step(
-      `ALTER TABLE ${tableSql(table)} ADD CONSTRAINT ${quoteName(name)} ${kind} USING INDEX ${sqlName({ kind: 'index', name })}${deferrable}`,
+      `ALTER TABLE ${tableSql(table)} ADD CONSTRAINT ${quoteName(name)} ${kind} USING INDEX ${sqlName({ kind: 'index', name: index })}${deferrable}`,
       {
         comment: 'Declares the constraint, which changes only the catalog.',
       },
@@ -97,6 +107,7 @@ function keyOnPartitions(
   table: ObjectId,
   constraint: ObjectId,
   { kind, nulls, columns, include, deferrable }: KeyDefinition,
+  gone: readonly Step[],
   context: PlanContext,
 ): readonly Step[] {
   const partitions = leafPartitions(table, context);
@@ -115,6 +126,7 @@ function keyOnPartitions(
       ];
     }),
     ...besideBuild([
+      ...gone,
       ...partitions.map((partition) => {
         const own = quoteName(nameOnPartition(partition, name));
         return step(`ALTER TABLE ${tableSql(partition)} ADD CONSTRAINT ${own} ${kind} USING INDEX ${own}${deferrable}`);

@@ -1,5 +1,5 @@
 import { indexDefinition, indexParts, keyDefinition } from '../../schema/definition.js';
-import { describeObject, objectId, sqlName, tableSql } from '../../schema/object-id.js';
+import { describeObject, sqlName, tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import { ownDefinitionOf } from '../../schema/own-words.js';
 import { existingTable, sameId } from '../context.js';
@@ -18,16 +18,16 @@ export const createIndex: Recipe = (change, context) => {
   const table = change.kind === 'create index' ? existingTable(index, context) : undefined;
   if (!table) return undefined;
   if (isRemadeWithType(index, context)) return [];
-  if (context.from.has(index)) return replaceIndex(index, table, context, `DROP INDEX IF EXISTS ${sqlName(index)}`);
+  const keys = change.drops;
+  const sameName = context.from.has(index) ? index : keys.find(({ name }) => name === index.name);
+  return [
+    ...(sameName ? replaceIndex(index, sameName, table, context) : newIndex(index, table, context)),
+    ...keys.filter((key) => key !== sameName).flatMap((key) => dropReplacedKey(key, table, context)),
+  ];
+};
+
+function newIndex(index: ObjectId, table: ObjectId, context: PlanContext): readonly Step[] {
   if (isPartitioned(table, context)) return indexOnPartitions(index, index, table, context);
-  const key = keyThatBecomesIndex(index, table, context);
-  if (key)
-    return replaceIndex(
-      index,
-      table,
-      context,
-      `ALTER TABLE ${tableSql(table)} DROP CONSTRAINT ${quoteName(key.name ?? '')}`,
-    );
   const { unique, nameAndRest } = indexParts(ownDefinitionOf(context.to, index));
   return [
     dropLeftover(index),
@@ -37,7 +37,14 @@ export const createIndex: Recipe = (change, context) => {
       effect: 'builds, does not block',
     }),
   ];
-};
+}
+
+/** The key that a new one replaces, which has been built by then. */
+export function dropReplacedKey(key: ObjectId, table: ObjectId, context: PlanContext): readonly Step[] {
+  if (key.kind === 'index') return dropIndexSteps(key, table, context, 'expand');
+  const sql = `ALTER TABLE ${tableSql(table)} DROP CONSTRAINT ${quoteName(key.name ?? '')}`;
+  return [step(sql, { comment: 'The new one takes its place.', takes: [key] })];
+}
 
 /**
  * Partitioned tables do not support concurrent builds. Their partitions do, and CREATE INDEX then attaches those indexes instead of building
@@ -93,8 +100,8 @@ function phaseOf(index: ObjectId, { from, decisions }: PlanContext): Phase {
   return isOnOldName ? 'contract' : 'expand';
 }
 
-/** The old index stays in use until the new one is built. */
-function replaceIndex(index: ObjectId, table: ObjectId, context: PlanContext, dropOld: string): readonly Step[] {
+/** The old index or key of this name stays in use until the new index is built. */
+function replaceIndex(index: ObjectId, old: ObjectId, table: ObjectId, context: PlanContext): readonly Step[] {
   const draft = { ...index, name: fittingName(`${index.name ?? ''}_new`) };
   const name = quoteName(index.name ?? '');
   const { unique, rest } = indexParts(ownDefinitionOf(context.to, index));
@@ -111,10 +118,11 @@ function replaceIndex(index: ObjectId, table: ObjectId, context: PlanContext, dr
         }),
       ];
   const parts = whole ? leafPartitions(table, context) : [];
+  // Dropping one of its columns has already dropped an index.
+  const dropOld = step(`DROP INDEX IF EXISTS ${sqlName(index)}`, { comment: 'The new one takes its place.', phase });
   return [
     ...build,
-    // Dropping one of its columns has already dropped the index.
-    step(dropOld, { comment: 'The new one takes its place.', phase }),
+    ...(old.kind === 'index' ? [dropOld] : dropReplacedKey(old, table, context)),
     step(`ALTER INDEX ${sqlName(draft)} RENAME TO ${name}`, { phase }),
     ...parts.map((partition) => {
       const [now, then] = [draft.name, index.name ?? ''].map((one) => nameOnPartition(partition, one));
@@ -125,34 +133,12 @@ function replaceIndex(index: ObjectId, table: ObjectId, context: PlanContext, dr
   ];
 }
 
-/** A key whose name the index takes. If the key were dropped before the index is built, duplicates could be inserted. */
-function keyThatBecomesIndex(index: ObjectId, table: ObjectId, { from, to }: PlanContext): ObjectId | undefined {
-  const key = keyNamed(index, table);
-  return from.has(key) && !to.has(key) && from.neededBy(key).length === 0 ? key : undefined;
-}
-
-function keyNamed({ name = '' }: ObjectId, table: ObjectId): ObjectId {
-  return objectId('constraint', table.schema, name, table.name);
-}
-
-/** The key is dropped in the transaction in which the index takes its name. */
-export const dropKeyForIndex: Recipe = (change, context) => {
-  const { kind, id } = change;
-  if (kind !== 'drop' || id.kind !== 'constraint') return undefined;
-  const index = objectId('index', id.schema, id.name ?? '');
-  const table = context.to.has(index) && !context.from.has(index) ? existingTable(index, context) : undefined;
-  if (!table || isPartitioned(table, context)) return undefined;
-  return keyThatBecomesIndex(index, table, context) ? [] : undefined;
-};
-
-/** An index that a key adopts together with its name, so that the key only has to be declared. */
-export function indexThatBecomesKey(key: ObjectId, { from, to }: PlanContext): ObjectId | undefined {
-  const index = objectId('index', key.schema, key.name ?? '');
-  if (!from.has(index) || to.has(index) || from.get(index)?.parent?.name !== key.table) return undefined;
+/** Whether a key can be declared on an index that is there, which takes the name of the key. */
+export function isAdoptable(index: ObjectId, key: ObjectId, { from, to }: PlanContext): boolean {
+  if (index.kind !== 'index' || key.kind !== 'constraint') return false;
   const { columns = '', include = '', nulls = '' } = keyDefinition(to, key) ?? {};
   const { unique, method, keys } = indexDefinition(from, index);
-  const isSame = unique !== '' && method === 'btree' && keys === `(${columns})${include}${nulls}`;
-  return isSame ? index : undefined;
+  return unique !== '' && method === 'btree' && keys === `(${columns})${include}${nulls}`;
 }
 
 export function dropLeftover(index: ObjectId): Step {
@@ -172,20 +158,22 @@ export const dropIndex: Recipe = (change, context) => {
   const table = change.kind === 'drop' && index.kind === 'index' ? existingTable(index, context) : undefined;
   if (!table) return undefined;
   if (context.to.has(index)) return [];
-  const key = keyNamed(index, table);
   const forbids = indexDefinition(context.from, index).unique !== '' && !isKeyUnderNewName(index, context);
-  const phase = forbids ? 'expand' : 'contract';
+  return dropIndexSteps(index, table, context, forbids ? 'expand' : 'contract');
+};
+
+function dropIndexSteps(index: ObjectId, table: ObjectId, context: PlanContext, phase: Phase): readonly Step[] {
   if (isPartitioned(table, context)) {
     const comment = `Removes ${describeObject(index)}. The index of a partitioned table cannot be dropped concurrently: reads and writes block briefly.`;
-    return [step(`DROP INDEX IF EXISTS ${sqlName(index)}`, { comment, phase })];
+    return [step(`DROP INDEX IF EXISTS ${sqlName(index)}`, { comment, phase, takes: [index] })];
   }
-  if (context.to.has(key) && indexThatBecomesKey(key, context)) return [];
   return [
     step(`DROP INDEX CONCURRENTLY IF EXISTS ${sqlName(index)}`, {
       comment: `Removes ${describeObject(index)} while the table stays in use.`,
       transaction: false,
       phase,
       effect: 'does not block',
+      takes: [index],
     }),
   ];
-};
+}
