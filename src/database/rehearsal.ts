@@ -36,8 +36,8 @@ export class Rehearsal {
   private kind: Kind = 'transactional';
   /** Whether a migration without a transaction has begun its own. */
   private inOwn = false;
-  /** Whether the transaction of the migration has changed a type. */
-  private altersType = false;
+  /** Whether the transaction of the migration has added a value to an enum. */
+  private addsValue = false;
   /** Whether a statement was only recorded that later statements may need. */
   private uncertain = false;
 
@@ -57,7 +57,7 @@ export class Rehearsal {
     this.role = role;
     this.kind = role.kind;
     this.inOwn = false;
-    this.altersType = false;
+    this.addsValue = false;
     await this.client.query(`${this.settings}; SAVEPOINT ${ownTransaction}`);
   }
 
@@ -129,7 +129,7 @@ export class Rehearsal {
       return [];
     }
     await this.stillOurs();
-    this.altersType ||= !commits && is?.command === 'ALTER TYPE';
+    this.addsValue ||= !commits && is?.command === 'ALTER TYPE' && is.mentions('ADD', 'VALUE');
     // A block that commits has set its timeouts only for one of its transactions.
     if (standIn !== undefined) await this.client.query(this.settings);
     record(true, standIn && `without ${standIn.without === 'COMMIT' ? 'its COMMITs' : standIn.without}`);
@@ -176,7 +176,7 @@ export class Rehearsal {
       return `it cannot run inside a transaction that is rolled back (${reason})`;
     }
     // A real run cannot use a value that the same transaction has added either.
-    if (sqlState(error) === '55P04' && !this.altersType) {
+    if (sqlState(error) === '55P04' && !this.addsValue) {
       this.uncertain = true;
       return `it uses a value of an enum that exists only after a COMMIT (${reason})`;
     }
@@ -210,7 +210,7 @@ export class Rehearsal {
       await checkDeferred(this.client);
     }
     this.inOwn = is.opens;
-    this.altersType = false;
+    this.addsValue = false;
     if (is.opens) await this.client.query(`${this.settings}; SAVEPOINT ${ownTransaction}`);
     return 'a savepoint stands in for its transaction';
   }

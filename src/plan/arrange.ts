@@ -279,7 +279,8 @@ function touched(
     if (parent) add(parent);
   };
   creates.forEach((id) => addNeeds(id, to));
-  drops.forEach((id) => addNeeds(id, from));
+  // What is new may be dropped and created again, together with a type that it needs.
+  drops.forEach((id) => addNeeds(id, from.has(id) ? from : to));
   for (const id of uses) {
     add(id);
     if (id.kind !== 'table') [...from.needs(id), ...to.needs(id)].forEach(add);

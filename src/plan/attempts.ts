@@ -1,6 +1,7 @@
 import { isMigrateError } from '../errors.js';
 import { compareSchemas } from '../schema/compare.js';
 import type { Change } from '../schema/change.js';
+import { withLostValues } from '../schema/enum-order.js';
 import type { Schema } from '../schema/read.js';
 import { arrange } from './arrange.js';
 import type { PlanContext } from './context.js';
@@ -40,12 +41,15 @@ export interface AttemptContext {
  */
 export async function planAndProve(changes: readonly Change[], context: AttemptContext): Promise<Attempted> {
   const mode = context.online ? 'online' : 'direct';
+  const stages = context.online ? await stagesOf(changes, context.plan) : [{ changes, ...context.plan }];
   const attempts = [false, ...(context.online ? [true] : [])].flatMap((typesInPlace) =>
     [false, true].map((cautious) => ({ typesInPlace, cautious })),
   );
   let first: unknown;
   for (const [attempt, { typesInPlace, cautious }] of attempts.entries()) {
-    const planned = context.around(planChanges(changes, { ...context.plan, typesInPlace }, mode));
+    const ofStage = ({ changes: own, from, to }: Stage): readonly PlannedChange[] =>
+      planChanges(own, { ...context.plan, from, to, typesInPlace }, mode);
+    const planned = context.around(stages.flatMap(ofStage));
     try {
       const { from, to } = context.plan;
       const files = keepPrivilegesIn(arrange(planned, from, to, { cautious }), from, to).map(withUncheckedBodies);
@@ -59,6 +63,20 @@ export async function planAndProve(changes: readonly Change[], context: AttemptC
     }
   }
   throw first;
+}
+
+interface Stage extends Pick<PlanContext, 'from' | 'to'> {
+  readonly changes: readonly Change[];
+}
+
+/** While the old version of the app may write a value that an enum loses, everything else is changed, and new values are added. */
+async function stagesOf(changes: readonly Change[], { from, to }: PlanContext): Promise<readonly Stage[]> {
+  const meanwhile = withLostValues(to, from);
+  if (meanwhile === undefined) return [{ changes, from, to }];
+  return [
+    { changes: await compareSchemas(from, meanwhile), from, to: meanwhile },
+    { changes: await compareSchemas(meanwhile, to), from: meanwhile, to },
+  ];
 }
 
 function proofOf({ plan, proof, renames }: AttemptContext): ProofContext {

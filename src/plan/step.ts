@@ -18,6 +18,8 @@ export interface Step {
    */
   readonly apart?: 'extensions' | 'by hand' | undefined;
   readonly effect: Effect;
+  /** Why it blocks, and what to do about it, if it always does. */
+  readonly because?: string | undefined;
   /** How to undo it if a schema comparison cannot tell: a renamed object would be dropped and recreated, without its data. */
   readonly undo?: readonly string[] | undefined;
   /** The same for an object that needs what the rest of the way back restores, such as a view. */

@@ -10,12 +10,22 @@ import type { Schema } from './read.js';
  */
 export function withOrderOfEnums(wanted: Schema, present: Schema): Schema {
   const orders = ordersIn(wanted, present);
-  if (orders.size === 0) return wanted;
-  const ordered = (fact: Fact): Fact => {
-    const values = orders.get(fact.id);
-    return values === undefined ? fact : { ...fact, payload: { ...fact.payload, values } };
-  };
-  return schemaOf(wanted.facts.map(ordered), wanted.edges);
+  return orders.size === 0 ? wanted : withValues(wanted, orders);
+}
+
+/**
+ * The wanted schema as long as rows may have the values that its enums lose: with these, and the new ones. Undefined if no enum loses a value.
+ */
+export function withLostValues(wanted: Schema, present: Schema): Schema | undefined {
+  const all = new Map(
+    wanted.facts.flatMap(({ id }) => {
+      const [should = [], has = []] = [valuesOf(id, wanted), valuesOf(id, present)];
+      return should.length === 0 || has.every((value) => should.includes(value))
+        ? []
+        : [[id, withNew(should, has)] as const];
+    }),
+  );
+  return all.size === 0 ? undefined : withValues(wanted, all);
 }
 
 /** The enums whose values are not in the desired order. */
@@ -33,13 +43,27 @@ function orderFor(id: ObjectId, wanted: Schema, present: Schema): readonly strin
   if (id.kind !== 'type') return undefined;
   const [should, has] = [valuesOf(id, wanted), valuesOf(id, present)];
   if (!should || !has?.every((value) => should.includes(value))) return undefined;
+  const order = withNew(should, has);
+  return order.every((value, index) => value === should[index]) ? undefined : order;
+}
+
+/** The values that are there in their order, and new ones after the value that they follow. */
+function withNew(should: readonly string[], has: readonly string[]): readonly string[] {
   const order = [...has];
   for (const [index, value] of should.entries()) {
     if (has.includes(value)) continue;
     const before = should[index - 1];
     order.splice(before === undefined ? 0 : order.indexOf(before) + 1, 0, value);
   }
-  return order.every((value, index) => value === should[index]) ? undefined : order;
+  return order;
+}
+
+function withValues({ facts, edges }: Schema, all: ReadonlyMap<ObjectId, readonly string[]>): Schema {
+  const changed = (fact: Fact): Fact => {
+    const values = all.get(fact.id);
+    return values === undefined ? fact : { ...fact, payload: { ...fact.payload, values } };
+  };
+  return schemaOf(facts.map(changed), edges);
 }
 
 function valuesOf(id: ObjectId, schema: Schema): readonly string[] | undefined {

@@ -420,7 +420,7 @@ describe('questions that only the author can answer', () => {
   --drop users.id: users.id is still in the entities.
   --backfill users.id: the change neither adds this column to an existing table nor makes it NOT NULL.
   --backfill users.fulName: the change neither adds this column to an existing table nor makes it NOT NULL.
-  --using users.id: the change does not give this column another type.
+  --using users.id: the change neither gives this column another type nor takes values from its enum.
   Nothing was written.
 → It could be:
   --rename users.name=fullName

@@ -53,14 +53,17 @@ export function remarksOnRewrites(files: readonly ProvenFile[], from: Schema): r
   return files
     .flatMap(({ steps }) => steps)
     .filter(({ effect }) => effect === 'all wait while it rewrites')
-    .map(({ sql }) => {
+    .map(({ sql, because }) => {
       const [name = '', schema = 'public'] = (classify(sql)[0]?.name ?? []).toReversed();
       const why = isPartitioned(objectId('table', schema, name), { from })
         ? `${name} is partitioned, so the type of its columns cannot be changed online: add a column of the new type under another name, fill it (--backfill) and drop the old one later, or run it at a quiet time.`
-        : 'Together with the other changes, this cannot be done online: generate them one at a time, or run it at a quiet time.';
+        : (because ?? together);
       return `Reads and writes block while the table is rewritten: ${sql.replace(/\s+/g, ' ')}. ${why}`;
     });
 }
+
+const together =
+  'Together with the other changes, this cannot be done online: generate them one at a time, or run it at a quiet time.';
 
 /** Whether an object is a partition of a table in the entities, which do not describe partitions. */
 export function isPartOf(id: ObjectId, described: Schema, present: Schema): boolean {

@@ -1,6 +1,6 @@
 import { ExitCode, MigrateError } from '../../errors.js';
 import { renameCandidates } from '../../plan/renames.js';
-import { columnOf } from '../../schema/column.js';
+import { columnOf, enumOf } from '../../schema/column.js';
 import { columnPath, relationOf } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
@@ -126,7 +126,8 @@ class Sides {
     const isRetyped = (id: ObjectId): boolean => {
       const before = this.#named.inOther(id, this.from);
       const type = columnOf(this.to, id)?.type;
-      if (before.length > 0) return before.some((one) => columnOf(this.from, one)?.type !== type);
+      if (before.length > 0)
+        return before.some((one) => columnOf(this.from, one)?.type !== type || this.#losesValues(one, id));
       return this.#named.renames.some(([, now]) => now === id.name);
     };
     if (this.#named.find(path, this.to).some(isRetyped)) return [];
@@ -136,7 +137,7 @@ class Sides {
     return [
       {
         flag: `--using ${path}`,
-        message: 'the change does not give this column another type',
+        message: 'the change neither gives this column another type nor takes values from its enum',
         possible: columns.map(({ id }) => `--using "${columnPath(id)}=…"`),
       },
     ];
@@ -159,6 +160,11 @@ class Sides {
 
   #isGone(id: ObjectId): boolean {
     return id.kind === 'table' ? !this.to.has(id) : this.#named.inOther(id, this.to).length === 0;
+  }
+
+  #losesValues(before: ObjectId, after: ObjectId): boolean {
+    const [was, is] = [enumOf(before, this.from), enumOf(after, this.to)];
+    return was !== undefined && is !== undefined && was.values.some((value) => !is.values.includes(value));
   }
 
   /** Whether a column is new, or becomes NOT NULL. */

@@ -89,7 +89,9 @@ export const changeType: Recipe = (change, context) => {
   const found = columnTypeChange(change, context);
   if (!found) return undefined;
   const { id, types, defaults, given, session, how, loses } = found;
-  const value = given ?? convertedFrom(quoteName(id.name ?? ''), found);
+  // An expression of the old enum is not yet one of the new enum of the same name.
+  const converted = given !== undefined && types.from === types.to ? `(${given})::text::${types.to}` : given;
+  const value = converted ?? convertedFrom(quoteName(id.name ?? ''), found);
   const target = `ALTER TABLE ${tableSql({ ...id, name: id.table ?? '' })} ALTER COLUMN ${quoteName(id.name ?? '')}`;
   const isNew = existingTable(id, context) === undefined;
   const effect = isNew
@@ -99,7 +101,10 @@ export const changeType: Recipe = (change, context) => {
       : how === 'free' || how === 'scan'
         ? 'all wait while it scans'
         : 'all wait while it rewrites';
-  const comment = `${describeObject(id)}: from ${types.from} to ${types.to}.`;
+  const comment =
+    types.from === types.to
+      ? `${describeObject(id)}: to the new ${types.to}.`
+      : `${describeObject(id)}: from ${types.from} to ${types.to}.`;
   if (session !== undefined) {
     return [
       step(`SET LOCAL TimeZone TO ${quoteLiteral(session)}`, {

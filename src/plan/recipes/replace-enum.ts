@@ -1,4 +1,4 @@
-import { describeObject, sqlName } from '../../schema/object-id.js';
+import { columnPath, describeObject, sqlName } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import { ownDefinitionOf } from '../../schema/own-words.js';
 import { existingTable } from '../context.js';
@@ -22,17 +22,30 @@ function replacing(change: Parameters<Recipe>[0], context: PlanContext, phase: P
   if (!type || gone.length === 0) return undefined;
   const list = gone.map((value) => `'${value}'`).join(', ');
   const columnSteps = changeType(change, context);
-  if (columnSteps) return columnSteps.map((one) => ({ ...one, phase }));
+  if (columnSteps) return columnSteps.map((one) => ({ ...one, phase, because }));
   const part = change.kind === 'replace enum' ? change.part : undefined;
   const only = step(change.sql, {
     phase,
     ...(part === 'rename' && {
-      comment: `Creates ${describeObject(type)} again without ${list}. Fails if a row has such a value.`,
-      loses: `the value ${list} of ${describeObject(type)}`,
+      ...(isConverted(type, context)
+        ? { comment: `Creates ${describeObject(type)} again without ${list}.` }
+        : {
+            comment: `Creates ${describeObject(type)} again without ${list}. Fails if a row has such a value.`,
+            loses: `the value ${list} of ${describeObject(type)}`,
+          }),
     }),
   });
   if (part === 'rename') return [...partialIndexes(type, context, phase).map(dropped(phase)), only];
   return part === 'drop' ? [only, ...remade(type, context, phase)] : [only];
+}
+
+const because =
+  'PostgreSQL cannot remove a value from an enum, so the type is created again, and every table that uses it is rewritten. Keep the value in the entity, or run it at a quiet time.';
+
+/** Whether `--using` says for each column which value rows get instead. */
+function isConverted(type: ObjectId, { from, decisions }: PlanContext): boolean {
+  const columns = from.neededBy(type).filter(({ kind }) => kind === 'column');
+  return columns.length > 0 && columns.every((id) => decisions.using.has(columnPath(id)));
 }
 
 /**

@@ -8,6 +8,13 @@ const mood = (values: readonly string[], more: Partial<Column> = {}): Column => 
 });
 
 export const enums: readonly Case[] = [
+  column('a value is removed and another one added', [mood(['x', 'y', 'z']), mood(['x', 'w', 'y'])], [`'x'`, `'y'`], {
+    options: { allowDestructive: true },
+    phases: ['expand', 'contract'],
+    warnings: [
+      'Reads and writes block while the table is rewritten: ALTER TABLE "public"."t" ALTER COLUMN "c" TYPE public.t_c_enum USING "c"::text::public.t_c_enum. PostgreSQL cannot remove a value from an enum, so the type is created again, and every table that uses it is rewritten. Keep the value in the entity, or run it at a quiet time.',
+    ],
+  }),
   column('an enum column is added', [{ type: 'text' }, { type: 'text' }], [`'a'`], {
     after: [entity('t', { c: { type: 'text' }, e: mood(['x', 'y'], { default: 'x' }) })],
   }),
@@ -53,9 +60,53 @@ export const enums: readonly Case[] = [
       options: { allowDestructive: true },
     },
   ),
-  column('a value is removed and another one added', [mood(['x', 'y', 'z']), mood(['x', 'w', 'y'])], [`'x'`, `'y'`], {
-    options: { allowDestructive: true },
+  column(
+    'a value is removed and another one added, which is the default',
+    [mood(['x', 'y', 'z'], { default: 'z' }), mood(['x', 'w', 'y'], { default: 'w' })],
+    [`'x'`, `'y'`],
+    {
+      options: { allowDestructive: true },
+      says: [`ADD VALUE IF NOT EXISTS 'w' BEFORE 'y'\nALTER TABLE "public"."t" ALTER COLUMN "c" SET DEFAULT 'w'`],
+      phases: ['expand', 'expand', 'contract'],
+    },
+  ),
+  column(
+    'a value is removed and another one added, not online',
+    [mood(['x', 'y', 'z']), mood(['x', 'w', 'y'])],
+    [`'x'`, `'y'`],
+    { options: { allowDestructive: true, online: false }, phases: ['expand'], neverSays: /up[^]*ADD VALUE[^]*down/ },
+  ),
+  column('a value is replaced by another one', [mood(['x', 'y', 'z']), mood(['x', 'y', 'w'])], [`'x'`, `'y'`], {
+    // Nothing is lost.
+    options: { usings: [`t.c=CASE c WHEN 'z' THEN 'w' ELSE c END`] },
+    phases: ['expand', 'contract'],
   }),
+  column(
+    'a value of an array of an enum is replaced by another one',
+    [mood(['x', 'y', 'z'], { array: true }), mood(['x', 'y', 'w'], { array: true })],
+    [`'{x}'`, `'{}'`],
+    { options: { usings: [`t.c=array_replace(c, 'z', 'w')`] }, phases: ['expand', 'contract'] },
+  ),
+  {
+    name: 'a value is removed, and a new column, a check and an index use another new one',
+    before: [entity('t', { c: mood(['x', 'y', 'z'], { enumName: 'shared' }) })],
+    after: [
+      entity(
+        't',
+        {
+          c: mood(['x', 'y', 'w'], { enumName: 'shared' }),
+          d: mood(['x', 'y', 'w'], { enumName: 'shared', default: 'w' }),
+        },
+        {
+          indices: [{ name: 'i', columns: ['c'], where: `c = 'w'` }],
+          checks: [{ name: 'k', expression: `c <> 'w' OR d = 'w'` }],
+        },
+      ),
+    ],
+    rows: [`INSERT INTO t (c) VALUES ('x'), ('y')`],
+    options: { allowDestructive: true },
+    says: [`ADD COLUMN "d" public.shared NOT NULL DEFAULT 'w'`],
+  },
   column(
     'a value is added to values in another order, which stays',
     [mood(['x', 'y', 'z']), mood(['z', 'w', 'x', 'y'])],
