@@ -147,20 +147,30 @@ function renamedAs(id: ObjectId, old: ObjectId, renamed: ObjectId): ObjectId {
 }
 
 /**
- * The parts of renaming a column while the old version of the app is running: the new one stands beside the old one, and a trigger
- * keeps both the same, whichever of them is written. `fallback` is what the new column has when nothing was written to it, of its type.
+ * What a renamed column contains if an INSERT gives it no value: under both names the same default, of its type, or NULL. A default that
+ * differs from row to row cannot be compared, so only the new name has it, and the old one has NULL.
  */
-export function columnBridge({ from: old, to: renamed }: Rename, fallback: string | undefined): TemporaryTrigger {
+export type Unwritten = { readonly default: string | undefined } | 'another value in each row';
+
+/**
+ * The parts of renaming a column while the old version of the app is running: the new one stands beside the old one, and a trigger
+ * keeps both the same, whichever of them is written.
+ */
+export function columnBridge({ from: old, to: renamed }: Rename, unwritten: Unwritten): TemporaryTrigger {
   const table = objectId('table', old.schema, old.table ?? '');
   const name = fittingName(`${old.table ?? ''}_${renamed.name ?? ''}_rename`);
   const [before, after] = [quoteName(old.name ?? ''), quoteName(renamed.name ?? '')];
-  const untouched =
-    fallback === undefined ? `NEW.${after} IS NULL` : `ROW(NEW.${after})::record *= ROW(${fallback})::record`;
+  const oldIsWritten =
+    unwritten === 'another value in each row'
+      ? `NEW.${before} IS NOT NULL`
+      : unwritten.default === undefined
+        ? `NEW.${after} IS NULL`
+        : `ROW(NEW.${after})::record *= ROW(${unwritten.default})::record`;
   // Compares stored values: json has no `=`, and the `=` of box or citext holds for different values.
   const body = `
       BEGIN
         IF TG_OP = 'INSERT' THEN
-          IF ${untouched} THEN
+          IF ${oldIsWritten} THEN
             NEW.${after} := NEW.${before};
           ELSE
             NEW.${before} := NEW.${after};

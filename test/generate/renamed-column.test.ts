@@ -160,6 +160,217 @@ describe('a renamed column of any type, while both versions of the app write', (
   });
 });
 
+/** What a version of the app writes in an INSERT, and what is stored. `*` is any value. */
+type Written = readonly [by: 'old' | 'new', value: string, stored: string | null];
+
+interface Changed {
+  readonly before: EntitySchemaColumnOptions;
+  readonly after: EntitySchemaColumnOptions;
+  readonly inserts: readonly Written[];
+}
+
+const nullable = { type: 'text', nullable: true } as const;
+const perRow = (): string => 'gen_random_uuid()::text';
+const nulls: readonly Written[] = [
+  ['new', 'NULL', null],
+  ['old', 'NULL', null],
+];
+
+/** Columns that get another default, or may be NULL, together with another name. */
+const changed: Readonly<Record<string, Changed>> = {
+  another_default: {
+    before: { type: 'text', default: 'draft' },
+    after: { type: 'text', default: 'live' },
+    inserts: [
+      ...(['old', 'new'] as const).flatMap((by): Written[] => [
+        [by, `'live'`, 'live'],
+        [by, `'draft'`, 'draft'],
+        [by, `'other'`, 'other'],
+        [by, 'DEFAULT', 'live'],
+      ]),
+    ],
+  },
+  another_boolean: {
+    before: { type: 'boolean', default: true },
+    after: { type: 'boolean', default: false },
+    inserts: [
+      ['new', 'false', 'false'],
+      ['new', 'true', 'true'],
+      ['old', 'false', 'false'],
+      ['old', 'true', 'true'],
+      ['new', 'DEFAULT', 'false'],
+    ],
+  },
+  another_default_or_null: {
+    before: { ...nullable, default: 'x' },
+    after: { ...nullable, default: 'y' },
+    inserts: [...nulls, ['new', `'x'`, 'x'], ['new', `'y'`, 'y'], ['old', `'x'`, 'x'], ['old', `'y'`, 'y']],
+  },
+  default_lost: {
+    before: { ...nullable, default: 'x' },
+    after: nullable,
+    inserts: [...nulls, ['new', `'x'`, 'x'], ['old', `'x'`, 'x'], ['new', 'DEFAULT', null]],
+  },
+  default_gained: {
+    before: nullable,
+    after: { ...nullable, default: 'y' },
+    inserts: [...nulls, ['new', 'DEFAULT', 'y'], ['new', `'y'`, 'y'], ['old', `'y'`, 'y'], ['old', `'x'`, 'x']],
+  },
+  required_default_gained: {
+    before: { type: 'text' },
+    after: { type: 'text', default: 'y' },
+    inserts: [
+      ['new', 'DEFAULT', 'y'],
+      ['new', `'y'`, 'y'],
+      ['old', `'y'`, 'y'],
+      ['old', `'x'`, 'x'],
+    ],
+  },
+  required_default_lost: {
+    before: { type: 'text', default: 'x' },
+    after: { type: 'text' },
+    inserts: [
+      ['old', 'DEFAULT', 'x'],
+      ['new', `'x'`, 'x'],
+      ['new', `'y'`, 'y'],
+      ['old', `'y'`, 'y'],
+    ],
+  },
+  no_longer_required: {
+    before: { type: 'text' },
+    after: nullable,
+    inserts: [
+      ['new', 'NULL', null],
+      ['new', 'DEFAULT', null],
+      ['new', `'y'`, 'y'],
+      ['old', `'x'`, 'x'],
+    ],
+  },
+  no_longer_required_default_lost: {
+    before: { type: 'text', default: 'x' },
+    after: nullable,
+    inserts: [
+      ['new', 'NULL', null],
+      ['new', `'x'`, 'x'],
+      ['old', `'x'`, 'x'],
+    ],
+  },
+  default_per_row: {
+    before: { type: 'text', default: 'x' },
+    after: { type: 'text', default: perRow },
+    inserts: [
+      ['new', 'DEFAULT', '*'],
+      ['old', 'DEFAULT', '*'],
+      ['new', `'x'`, 'x'],
+      ['old', `'x'`, 'x'],
+    ],
+  },
+  default_per_row_or_null: {
+    before: { ...nullable, default: perRow },
+    after: { ...nullable, default: perRow },
+    inserts: [
+      ['new', 'NULL', null],
+      ['new', 'DEFAULT', '*'],
+      ['old', 'DEFAULT', '*'],
+      ['old', `'x'`, 'x'],
+      ['new', `'x'`, 'x'],
+    ],
+  },
+};
+
+describe('a renamed column with another default, or without NOT NULL, while both versions of the app write', () => {
+  const entities = (which: 'before' | 'after'): EntitySchema[] => {
+    const named = Object.entries(changed).map(([name, one]) => [which === 'after' ? `${name}_now` : name, one[which]]);
+    return [entity('t', { note: { type: 'text', nullable: true }, ...Object.fromEntries(named) })];
+  };
+  const names = Object.keys(changed);
+  /** The columns other than `name` that a version must write. */
+  const filler = (name: string, by: Written[0]): readonly string[] =>
+    names.filter((one) => {
+      const { nullable: mayMiss, default: fallback } = changed[one]?.[by === 'old' ? 'before' : 'after'] ?? {};
+      return one !== name && mayMiss !== true && fallback === undefined;
+    });
+
+  it('stores what either of them writes, and its default otherwise', async () => {
+    const folder = createFolder();
+    const database = await createDatabase();
+    try {
+      await folder.generate(entities('before'), { name: 'Initial' });
+      await folder.run(database.url);
+      const existing = names.map(() => 'DEFAULT');
+      const required = filler('', 'old');
+      await database.query(
+        `INSERT INTO t (${names.join(', ')}) VALUES (${existing.map((value, at) => (required.includes(names[at] ?? '') ? `'x'` : value)).join(', ')})`,
+      );
+      const [first] = await database.query(`SELECT ${names.join(', ')} FROM t`);
+      const renames = names.map((name) => `t.${name}=${name}_now`);
+      const { files } = await folder.generate(entities('after'), { renames });
+      if (process.env['SHOW']) process.stderr.write(folder.texts().join(''));
+      await folder.run(database.url, { phase: 'expand' });
+      const stored: unknown[] = [];
+      const expected: unknown[] = [];
+      for (const [name, { inserts }] of Object.entries(changed)) {
+        for (const [by, value, wanted] of inserts) {
+          const end = by === 'old' ? '' : '_now';
+          const others = filler(name, by);
+          const columnNames = [name, ...others].map((one) => one + end);
+          const [row = {}] = await database
+            .query(
+              `INSERT INTO t (${columnNames.join(', ')}) VALUES (${[value, ...others.map(() => `'x'`)].join(', ')})
+               RETURNING ${name}::text AS old, ${name}_now::text AS new`,
+            )
+            .catch((error: unknown) => [{ old: String(error) }]);
+          const any = wanted === '*' && row['old'] !== null && row['old'] !== 'x';
+          stored.push([name, by, value, any ? '*' : row['old'], any && row['old'] === row['new'] ? '*' : row['new']]);
+          expected.push([name, by, value, wanted, wanted]);
+        }
+      }
+      expect(stored).toEqual(expected);
+      const both = `SELECT ${names.map((name) => `${name}_now AS ${name}`).join(', ')} FROM t ORDER BY id`;
+      const rows = await database.query(both);
+      expect(rows[0]).toEqual(first);
+      await folder.run(database.url, { phase: 'all' });
+      expect(await database.query(both)).toEqual(rows);
+      await database.query(`DELETE FROM t WHERE id > 1`);
+      await folder.with(database.url, (migrator) => migrator.revert({ count: files.length }));
+      expect(await database.query(`SELECT ${names.join(', ')} FROM t`)).toEqual([first]);
+    } finally {
+      folder.remove();
+      await database.drop();
+    }
+  });
+
+  itInFull('a revert before the second phase restores defaults and NOT NULL', async () => {
+    const folder = createFolder();
+    const database = await createDatabase();
+    const catalog = (): Promise<unknown> =>
+      database.query(
+        `SELECT attname, attnotnull, pg_get_expr(adbin, adrelid) FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+         WHERE attrelid = 't'::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attname`,
+      );
+    try {
+      await folder.generate(entities('before'), { name: 'Initial' });
+      await folder.run(database.url);
+      const start = await catalog();
+      const renames = names.map((name) => `t.${name}=${name}_now`);
+      const { files } = await folder.generate(entities('after'), { renames });
+      await folder.run(database.url, { phase: 'expand' });
+      const required = filler('', 'new');
+      await database.query(
+        `INSERT INTO t (${required.map((name) => `${name}_now`).join(', ')}) VALUES (${required.map(() => `'x'`).join(', ')})`,
+      );
+      await folder.with(database.url, (migrator) => migrator.revert({ count: files.length }));
+      expect(await catalog()).toEqual(start);
+      expect(await database.query('SELECT no_longer_required, default_gained FROM t')).toEqual([
+        { no_longer_required: '', default_gained: 'y' },
+      ]);
+    } finally {
+      folder.remove();
+      await database.drop();
+    }
+  });
+});
+
 itInFull('the answer about a key is that about the columns of junction tables too', async () => {
   const folder = createFolder();
   const after = linked('person', {}, 'a', { type: 'int', primary: true, generated: 'increment', name: 'number' });

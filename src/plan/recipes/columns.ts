@@ -2,22 +2,23 @@ import { everyRow } from '../../database/row-security.js';
 import type { Change } from '../../schema/change.js';
 import { columnOf, withoutCollation } from '../../schema/column.js';
 import type { Column } from '../../schema/column.js';
-import { describeObject, relationOf, tableSql } from '../../schema/object-id.js';
+import { describeObject, tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import { existingTable, sameId } from '../context.js';
 import { columnPath } from '../../schema/object-id.js';
 import type { PlanContext, Recipe } from '../context.js';
 import { columnBridge } from '../renames.js';
-import type { Rename } from '../renames.js';
+import type { Rename, Unwritten } from '../renames.js';
 import { fillMissing } from '../placeholder.js';
 import { handOverSql, heirOf } from '../privileges.js';
 import { step } from '../step.js';
 import { temporaryTrigger } from '../temporary-trigger.js';
 import type { TemporaryTrigger } from '../temporary-trigger.js';
-import type { Step, StepDetails } from '../step.js';
+import type { Step } from '../step.js';
 import { backfill } from './backfill.js';
 import { fillOf, fillThenRequire } from './become-not-null.js';
 import { notNullSteps } from './not-null.js';
+import { oldColumnSteps } from './old-column.js';
 import { fittingName, quoteName, sqlTokens } from '../../sql/index.js';
 
 /** A new column of a table that has rows. */
@@ -66,15 +67,19 @@ function renamedColumn(rename: Rename, added: AddedColumn, context: PlanContext)
   const { table } = added;
   const { type, default: fallback, notNull } = added.is;
   const old = quoteName(rename.from.name ?? '');
-  const isLater = isVolatile(rename.to, context);
-  const known = isLater || fallback === undefined ? undefined : `(${fallback})::${withoutCollation(type)}`;
-  const bridge = columnBridge(rename, known);
+  const unwritten: Unwritten = isVolatile(rename.to, context)
+    ? 'another value in each row'
+    : { default: fallback && `(${fallback})::${withoutCollation(type)}` };
+  const bridge = columnBridge(rename, unwritten);
   const fill = fillOf(rename.to, context);
   return [
+    ...oldColumnSteps(rename, unwritten, context),
     step(addColumnSql(added, {}), {
       comment: `The new name of ${describeObject(rename.from)}, next to the old one.`,
     }),
-    ...(isLater ? [] : setDefault(rename.to, context)),
+    ...(fallback === undefined
+      ? []
+      : [step(`ALTER TABLE ${tableSql(table)} ALTER COLUMN ${quoteName(name)} SET DEFAULT ${fallback}`)]),
     step(handOverSql(heirOf(rename.from, rename.to, context.from, context.to)), {
       comment: 'Copies the privileges on the old column.',
       effect: 'does not block',
@@ -83,13 +88,6 @@ function renamedColumn(rename: Rename, added: AddedColumn, context: PlanContext)
     { ...backfill(table, name, old, { where: `${old} IS NOT NULL`, rounds: 'one' }, context), afterCommit: true },
     ...(fill !== undefined ? fillThenRequire(rename.to, fill, context) : notNull ? notNullSteps(table, name) : []),
   ];
-}
-
-function setDefault(column: ObjectId, { to }: PlanContext, details: StepDetails = {}): readonly Step[] {
-  const fallback = columnOf(to, column)?.default;
-  if (fallback === undefined) return [];
-  const name = quoteName(column.name ?? '');
-  return [step(`ALTER TABLE ${tableSql(relationOf(column))} ALTER COLUMN ${name} SET DEFAULT ${fallback}`, details)];
 }
 
 /** Without a default, the old version of the app would write rows without a value: a trigger fills them until it is gone. */
@@ -186,9 +184,7 @@ export const dropColumn: Recipe = (change, context) => {
   const rename = context.decisions.renames.find(({ from }) => sameId(from, column));
   if (rename) {
     return [
-      ...columnBridge(rename, undefined).drop,
-      // So far, a written value could not be distinguished from one that came from the default.
-      ...(isVolatile(rename.to, context) ? setDefault(rename.to, context, { phase: 'contract' }) : []),
+      ...columnBridge(rename, { default: undefined }).drop,
       step(change.sql, {
         comment: `Its data is now in ${describeObject(rename.to)}.`,
         phase: 'contract',
