@@ -76,7 +76,7 @@ export function planChanges(
   // Decisions apply only to the forward direction.
   const whole =
     mode === 'back' ? { ...context, decisions: { ...context.decisions, backfill: none, using: none } } : context;
-  const tidied = mergeTypeChanges(tidy(changes, context));
+  const tidied = mergeTypeChanges(tidy(changes, context), context);
   const merged = mode === 'online' ? joinReplacedKeys(tidied, whole) : tidied;
   return wholeEnums(merged.map((change) => plannedAs(change, firstOf(recipes[mode], change, whole), context.byHand)));
 }

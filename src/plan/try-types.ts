@@ -1,4 +1,6 @@
 import type { SqlClient } from '../database/sql-client.js';
+import { codeOf } from '../errors.js';
+import { withoutCollation } from '../schema/column.js';
 import { keyOf } from '../schema/object-id.js';
 import type { Schema } from '../schema/read.js';
 import type { ColumnType, PlanContext, TypeChange } from './context.js';
@@ -20,6 +22,15 @@ export async function tryTypeChanges(client: SqlClient, from: Schema, to: Schema
     }
   }
   return (before, after) => tried.get(keyTo(before, after)) ?? 'needs-using';
+}
+
+/** Whether PostgreSQL has a cast between two types, which are on the shadow or its own. */
+export async function hasCast(client: SqlClient, from: string, to: string): Promise<boolean> {
+  const [before, after] = [from, to].map(withoutCollation);
+  return client.query(`SELECT NULL::${before}::${after}`).then(
+    () => true,
+    (error: unknown) => codeOf(error) !== '42846',
+  );
 }
 
 function keyTo(before: ColumnType, after: ColumnType): string {

@@ -76,3 +76,10 @@ export function longest({ base, limits, labels, isArray }: ValueType): number {
 export function changesTimeZone(from: ValueType, to: ValueType): boolean {
   return [from, to].every(({ base }) => base.startsWith('timestamp')) && from.base !== to.base;
 }
+
+/** Whether a time zone decides the new value: between a timestamp with one, and a timestamp or a date without. */
+export function needsTimeZone(from: ValueType, to: ValueType): boolean {
+  const isZoned = ({ base }: ValueType): boolean => base === 'timestamp with time zone';
+  const isPlain = ({ base }: ValueType): boolean => base === 'timestamp without time zone' || base === 'date';
+  return !from.isArray && !to.isArray && ((isZoned(from) && isPlain(to)) || (isPlain(from) && isZoned(to)));
+}

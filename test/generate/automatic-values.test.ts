@@ -55,6 +55,43 @@ it.each(sample(pairs, 4))(
   },
 );
 
+const strange = {
+  varchar: { column: { type: 'varchar', primary: true }, using: 'id::int', values: [`'10'`, `'41'`] },
+  uuid: {
+    column: { type: 'uuid', primary: true, default: () => 'gen_random_uuid()' },
+    using: `right(id::text, 3)::int`,
+    values: [`'00000000-0000-0000-0000-000000000010'`, `'00000000-0000-0000-0000-000000000041'`],
+  },
+} as const satisfies Record<string, { readonly column: EntitySchemaColumnOptions } & Record<string, unknown>>;
+const conversions = (['varchar', 'uuid'] as const).flatMap((from) =>
+  (['a serial', 'an identity', 'a plain integer'] as const).flatMap((to) =>
+    [true, false].map((online) => [from, to, online] as const),
+  ),
+);
+
+it.each(sample(conversions, 12))(
+  'a key of type %s becomes %s (online: %p): the next value is greater than the converted ones',
+  async (from, to, online) => {
+    const { column, using, values } = strange[from];
+    await folder.generate([bare('t', { id: column, a: text })], { name: 'Initial' });
+    await folder.run(database.url);
+    await database.query(`INSERT INTO t (id, a) VALUES (${values[0]}, 'x'), (${values[1]}, 'y')`);
+    const { files } = await folder.generate([bare('t', { id: keys[to], a: text })], {
+      usings: [`t.id=${using}`],
+      allowDestructive: true,
+      online,
+    });
+    if (process.env['SHOW']) process.stderr.write(folder.texts().slice(-1).join(''));
+    await folder.run(database.url, { phase: 'expand' });
+    expect(await database.query('SELECT id FROM t ORDER BY id')).toEqual([{ id: 10 }, { id: 41 }]);
+    if (isAutomatic(to)) expect(await nextKey()).toBe(42);
+    await folder.run(database.url, { phase: 'all' });
+    if (isAutomatic(to)) expect(await nextKey()).toBe(43);
+    // No number is a valid uuid.
+    if (from === 'varchar') await folder.with(database.url, (migrator) => migrator.revert({ count: files.length }));
+  },
+);
+
 itInFull(
   'a generated column becomes a plain one: the old version of the app, which cannot write it, leaves nothing empty or stale',
   async () => {

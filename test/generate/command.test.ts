@@ -382,17 +382,45 @@ describe('questions that only the author can answer', () => {
   });
 
   itInFull('a type that PostgreSQL cannot turn into another, and the zone of stored times', async () => {
-    entity(
-      `@Column() name!: string; @Column('text', { nullable: true }) age?: string; @Column('timestamp', { nullable: true }) at?: Date;`,
-    );
+    const nullable = (columns: Readonly<Record<string, string>>): void =>
+      entity(
+        Object.entries({ name: `'text'`, ...columns })
+          .map(([name, type]) => `@Column(${type.includes(',') ? type : `${type}, { nullable: true }`}) ${name}: any;`)
+          .join(' '),
+      );
+    nullable({
+      age: `'text'`,
+      at: `'timestamp'`,
+      day: `'date'`,
+      ref: `'uuid'`,
+      tags: `'simple-array'`,
+      sizes: `'simple-array'`,
+    });
     await generated(...onServer);
-    entity(
-      `@Column() name!: string; @Column('int', { nullable: true }) age?: number; @Column('timestamptz', { nullable: true }) at?: Date;`,
-    );
+    nullable({
+      age: `'int'`,
+      at: `'timestamptz'`,
+      day: `'timestamptz'`,
+      ref: `'int'`,
+      tags: `'text', { array: true, nullable: true }`,
+      sizes: `'int', { array: true, nullable: true }`,
+    });
     const asked = await generate();
     expect(asked.stderr).toContain('--using "users.age=\\"age\\"::integer"');
+    expect(asked.stderr).toContain(
+      '--using "users.ref=…"   (an SQL expression of the old value; there is no cast from uuid to integer)',
+    );
+    expect(asked.stderr).toContain(`--using "users.tags=string_to_array(\\"tags\\", ',')"`);
+    expect(asked.stderr).toContain(`--using "users.sizes=string_to_array(\\"sizes\\", ',')::integer[]"`);
+    expect(asked.stderr).toContain('users.day changes from date to timestamp with time zone: which time zone');
     expect(asked.stderr).toContain('--stored-timezone UTC');
-    await generated(...onServer, '--using', 'users.age=age::int', '--stored-timezone', 'UTC');
+    const usings = [
+      'users.age=age::int',
+      'users.ref=length(ref::text)',
+      `users.tags=string_to_array("tags", ',')`,
+      `users.sizes=string_to_array("sizes", ',')::integer[]`,
+    ];
+    await generated(...onServer, ...usings.flatMap((using) => ['--using', using]), '--stored-timezone', 'UTC');
     expect(await generated(...onServer)).toContain('Nothing to do');
   });
 

@@ -1,6 +1,6 @@
 import { columnPath } from '../../schema/object-id.js';
 import { renameCandidates } from '../../plan/renames.js';
-import { tryTypeChanges } from '../../plan/try-types.js';
+import { hasCast, tryTypeChanges } from '../../plan/try-types.js';
 import { compareSchemas } from '../../schema/compare.js';
 import type { Schema } from '../../schema/read.js';
 import { decide, decisionNeeded, questionsOf } from './decide.js';
@@ -20,7 +20,8 @@ export async function withOtherQuestions(
   const open = questionsOf(error);
   if (open === undefined) return error;
   const tryType = await tryTypeChanges(client, from, to);
-  const question = { ...asked, options: { ...asked.options, ask: undefined }, from, to, renames: [], tryType };
+  const tried = { tryType, hasCast: (before: string, after: string) => hasCast(client, before, after) };
+  const question = { ...asked, options: { ...asked.options, ask: undefined }, from, to, renames: [], ...tried };
   const others = await decide(await compareSchemas(from, to), question).then(() => undefined, questionsOf);
   const renamed = new Set(renameCandidates(from, to).map((candidate) => columnPath(candidate.to)));
   return decisionNeeded([...open, ...(others ?? []).filter(({ about = '' }) => !renamed.has(about))]);

@@ -8,7 +8,7 @@ import { plannedRename } from '../../plan/renames.js';
 import type { Rename } from '../../plan/renames.js';
 import type { PlannedChange, Step } from '../../plan/step.js';
 import type { ProofContext, ProvenFile } from '../../plan/prove.js';
-import { tryTypeChanges } from '../../plan/try-types.js';
+import { hasCast, tryTypeChanges } from '../../plan/try-types.js';
 import { compareSchemas } from '../../schema/compare.js';
 import type { Change } from '../../schema/change.js';
 import { otherwiseOrdered, withOrderOfEnums } from '../../schema/enum-order.js';
@@ -165,7 +165,16 @@ async function decided(
   const { history, byHand } = sides;
   const given = expressionsAfter(sides.given, renamed.inCatalog);
   const tryType = await tryTypeChanges(client, from, to);
-  const decisions = await decide(changes, { from, to, options, given, history, renames: renamed.bridged, tryType });
+  const decisions = await decide(changes, {
+    from,
+    to,
+    options,
+    given,
+    history,
+    renames: renamed.bridged,
+    tryType,
+    hasCast: (before, after) => hasCast(client, before, after),
+  });
   return { from, to, decisions, targetVersion: options.targetVersion ?? 15, byHand, tryType };
 }
 

@@ -10,6 +10,7 @@ import { columnOf } from '../../schema/column.js';
 import type { Change } from '../../schema/change.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
+import { isText, needsTimeZone, valueType } from '../../schema/value-type.js';
 import { quoteName } from '../../sql/index.js';
 import type { GenerateOptions } from './types.js';
 import type { History } from '../../snapshot/history.js';
@@ -22,6 +23,7 @@ export interface Question {
   readonly history: History;
   readonly renames: readonly Rename[];
   readonly tryType: PlanContext['tryType'];
+  readonly hasCast: (from: string, to: string) => Promise<boolean>;
 }
 
 export interface GivenExpressions {
@@ -71,7 +73,7 @@ export async function decide(changes: readonly Change[], question: Question): Pr
     const path = columnPath(column);
     if (zoned && decisions.storedTimezone === undefined && !decisions.using.has(path)) {
       const answer = await options.ask?.text(
-        `${path} changes from ${from} to ${to}. Which time zone are the stored values in? For example UTC:`,
+        `${path} changes from ${from} to ${to}. Which time zone are the values without one in? For example UTC:`,
       );
       if (answer?.trim()) decisions.storedTimezone = answer.trim();
       else open.push(zoneQuestion(path, from, to));
@@ -80,7 +82,7 @@ export async function decide(changes: readonly Change[], question: Question): Pr
         `${path} changes from ${from} to ${to}, which PostgreSQL cannot convert by itself. An SQL expression of the old value:`,
       );
       if (answer?.trim()) decisions.using.set(path, answer.trim());
-      else open.push(usingQuestion(path, from, to, column));
+      else open.push(await usingQuestion(column, from, to, question));
     }
   }
   if (open.length > 0) throw decisionNeeded(open);
@@ -129,7 +131,7 @@ interface AskedType {
   readonly column: ObjectId;
   readonly from: string;
   readonly to: string;
-  /** Whether it converts between timestamps with and without a time zone, which works automatically, but may be wrong by hours. */
+  /** Whether only one of them has a time zone: PostgreSQL converts by itself, but the result may be wrong by hours. */
   readonly zoned: boolean;
 }
 
@@ -138,16 +140,11 @@ function typeChanges({ from, to, tryType }: Question): readonly AskedType[] {
     const [before, after] = [columnOf(from, id), columnOf(to, id)];
     if (!before || !after || before.type === after.type || before.automatic || after.automatic) return [];
     const asked = { column: id, from: before.type, to: after.type };
-    if (isZoneChange(before.type, after.type)) return [{ ...asked, zoned: true }];
+    if (needsTimeZone(valueType(before.type), valueType(after.type))) return [{ ...asked, zoned: true }];
     const isEnum = [from, to].some((schema) => schema.needs(id).some((needed) => needed.kind === 'type'));
     const how = tryType({ type: before.type, expr: before.default }, { type: after.type, expr: after.default });
     return how === 'needs-using' && !isEnum ? [{ ...asked, zoned: false }] : [];
   });
-}
-
-function isZoneChange(from: string, to: string): boolean {
-  const zone = (type: string): string | undefined => /^timestamp(?:\(\d\))? (with|without) time zone$/.exec(type)?.[1];
-  return zone(from) !== undefined && zone(to) !== undefined && zone(from) !== zone(to);
 }
 
 function newColumnQuestion(path: string, type: string): OpenQuestion {
@@ -173,18 +170,37 @@ function notNullQuestion(path: string, example: string): OpenQuestion {
 
 function zoneQuestion(path: string, from: string, to: string): OpenQuestion {
   return {
-    message: `${path} changes from ${from} to ${to}: which time zone are the stored values in?`,
-    flags: ['--stored-timezone UTC   (or the time zone in which the app wrote them)'],
+    message: `${path} changes from ${from} to ${to}: which time zone are the ${from.includes('with time') ? 'new' : 'stored'} values in?`,
+    flags: ['--stored-timezone UTC   (or the time zone that the app means by values without one)'],
   };
 }
 
-function usingQuestion(path: string, from: string, to: string, column: ObjectId): OpenQuestion {
+async function usingQuestion(
+  column: ObjectId,
+  from: string,
+  to: string,
+  { hasCast }: Pick<Question, 'hasCast'>,
+): Promise<OpenQuestion> {
+  const path = columnPath(column);
+  const name = quoteName(column.name ?? '');
+  const expression = isList(from, to)
+    ? `string_to_array(${name}, ',')${to === 'text[]' ? '' : `::${to}`}`
+    : (await hasCast(from, to))
+      ? `${name}::${to}`
+      : undefined;
   return {
     message: `${path} changes from ${from} to ${to}, which PostgreSQL cannot convert by itself.`,
     flags: [
-      `--using ${inShell(`${path}=${quoteName(column.name ?? '')}::${to}`)}   (any SQL expression of the old value)`,
+      expression === undefined
+        ? `--using ${inShell(`${path}=…`)}   (an SQL expression of the old value; there is no cast from ${from} to ${to})`
+        : `--using ${inShell(`${path}=${expression}`)}   (any SQL expression of the old value)`,
     ],
   };
+}
+
+/** A text that becomes an array: TypeORM stores a simple-array with commas, without the braces that a cast would require. */
+function isList(from: string, to: string): boolean {
+  return isText(valueType(from)) && valueType(to).isArray;
 }
 
 /** A POSIX shell reads these characters also inside double quotes. */

@@ -1,7 +1,7 @@
 import { columnOf, ownerOf } from '../../schema/column.js';
-import { describeObject, objectId, sqlName, tableSql } from '../../schema/object-id.js';
+import { describeObject, objectId, relationOf, sqlName, tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
-import { existingTable } from '../context.js';
+import { existingTable, sameId } from '../context.js';
 import type { PlanContext, Recipe } from '../context.js';
 import { sequencePrivilegesSql } from '../privileges.js';
 import { step } from '../step.js';
@@ -19,9 +19,36 @@ export const ownSequence: Recipe = (change, context) => {
     comment: 'Gives the sequence the owner of the table, and USAGE to the roles that may insert rows.',
     effect: 'does not block',
   });
-  const values = context.from.has(column) ? [behindItsValues(column, quoteLiteral(sqlName(sequence)))] : [];
-  return [privileges, step(change.sql), ...values];
+  const hasValues = context.from.has(column) && !changesType(column, context);
+  return [
+    privileges,
+    step(change.sql),
+    ...(hasValues ? [afterItsValues(column, quoteLiteral(sqlName(sequence)))] : []),
+  ];
 };
+
+/** The new sequence of a column that also gets another type: it can start after the values only once they have that type. */
+export function newSequences(column: ObjectId, context: PlanContext): readonly Step[] {
+  const { from, to } = context;
+  if (!changesType(column, context)) return [];
+  return to.objects.flatMap(({ id: sequence }) => {
+    const owner = sequence.kind === 'sequence' && !from.has(sequence) ? ownerOf(sequence, to) : undefined;
+    if (owner === undefined || !sameId(owner, column)) return [];
+    const isIndexed = to.neededBy(column).some(({ kind }) => kind === 'index' || kind === 'constraint');
+    const start = afterItsValues(column, quoteLiteral(sqlName(sequence)));
+    return [
+      step(
+        `ALTER SEQUENCE ${sqlName(sequence)} OWNED BY ${tableSql(relationOf(column))}.${quoteName(column.name ?? '')}`,
+      ),
+      isIndexed ? start : { ...start, effect: 'all wait while it scans' },
+    ];
+  });
+}
+
+function changesType(column: ObjectId, { from, to }: PlanContext): boolean {
+  const before = columnOf(from, column);
+  return before !== undefined && before.type !== columnOf(to, column)?.type;
+}
 
 /** So does an identity. */
 export const addIdentity: Recipe = (change, context) => {
@@ -29,10 +56,10 @@ export const addIdentity: Recipe = (change, context) => {
   if (kind !== 'add identity' || !existingTable(column, context)) return undefined;
   const table = objectId('table', column.schema, column.table ?? '');
   const names = [tableSql(table), column.name ?? ''].map(quoteLiteral);
-  return [step(change.sql), behindItsValues(column, `pg_get_serial_sequence(${names.join(', ')})`)];
+  return [step(change.sql), afterItsValues(column, `pg_get_serial_sequence(${names.join(', ')})`)];
 };
 
-function behindItsValues(column: ObjectId, sequence: string): Step {
+function afterItsValues(column: ObjectId, sequence: string): Step {
   const table = objectId('table', column.schema, column.table ?? '');
   const next = `coalesce((SELECT max(${quoteName(column.name ?? '')}) FROM ${tableSql(table)}), 0) + 1`;
   return step(`SELECT setval(${sequence}, ${next}, false)`, {

@@ -1,20 +1,23 @@
-import { columnOf, defaultOf, definitionOf } from '../../schema/column.js';
+import { columnOf, defaultOf, definitionOf, ownerOf } from '../../schema/column.js';
 import { retypingLoss } from '../../schema/loss.js';
+import { changesTimeZone, needsTimeZone, valueType } from '../../schema/value-type.js';
 import { describeObject, tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import type { Change } from '../../schema/change.js';
+import type { Schema } from '../../schema/read.js';
 import { existingTable, sameId } from '../context.js';
 import { columnPath } from '../../schema/object-id.js';
 import type { PlanContext, Recipe, TypeChange } from '../context.js';
 import { step } from '../step.js';
 import type { Step } from '../step.js';
+import { newSequences } from './automatic-values.js';
 import { classify, quoteLiteral, quoteName } from '../../sql/index.js';
 
 /**
  * The changes of one column's type: the engine drops or sets the default, requires values, changes the type, and sets the default again. A
  * recipe for the type handles all of its defaults.
  */
-export function mergeTypeChanges(changes: readonly Change[]): readonly Change[] {
+export function mergeTypeChanges(changes: readonly Change[], { from }: Pick<PlanContext, 'from'>): readonly Change[] {
   const result: Change[] = [];
   for (const change of changes) {
     const of = (kind: Change['kind']) => (other: Change) => other.kind === kind && sameId(other.id, change.id);
@@ -27,11 +30,20 @@ export function mergeTypeChanges(changes: readonly Change[]): readonly Change[] 
     const defaults = [...takeAll(result, of('drop default')), ...takeAll(result, of('set default'))];
     // The value for rows without one has the new type.
     const notNull = takeAll(result, of('set not null'));
+    // The old type may not be able to have an identity, and the default that goes with it uses the old sequence.
+    const automatic = [...takeAll(result, of('add identity')), ...takeAll(result, dropsSequenceOf(change.id, from))];
     const drops = [...change.drops, ...defaults.flatMap((one) => one.drops)];
     const uses = [...change.uses, ...defaults.flatMap((one) => one.uses)];
-    result.push({ ...change, drops, uses }, ...notNull);
+    result.push({ ...change, drops, uses }, ...notNull, ...automatic);
   }
   return result;
+}
+
+function dropsSequenceOf(column: ObjectId, from: Schema): (change: Change) => boolean {
+  return ({ kind, id }) => {
+    const owner = kind === 'drop' && id.kind === 'sequence' ? ownerOf(id, from) : undefined;
+    return owner !== undefined && sameId(owner, column);
+  };
 }
 
 function takeAll(changes: Change[], isIt: (change: Change) => boolean): readonly Change[] {
@@ -69,7 +81,7 @@ export function typeChangeOf(id: ObjectId, context: PlanContext): ColumnTypeChan
   const given = context.decisions.using.get(columnPath(id));
   const zone = given === undefined ? zoneOf(types, context) : undefined;
   // Otherwise, an index would be rebuilt, and a check would scan all rows.
-  if (zone !== undefined && /^(?:Etc\/)?UTC$/i.test(zone) && !isStoodOn(id, context))
+  if (zone !== undefined && /^(?:Etc\/)?UTC$/i.test(zone) && areTimestamps(types) && !isStoodOn(id, context))
     return { id, types, defaults, given, zone, session: zone, how: 'free', loses: {} };
   const how =
     given === undefined && zone === undefined
@@ -80,14 +92,23 @@ export function typeChangeOf(id: ObjectId, context: PlanContext): ColumnTypeChan
 
 /** The expression that converts a value of the old type to the new one. */
 export function convertedFrom(value: string, { zone, how, types }: ColumnTypeChange): string {
-  if (zone !== undefined) return `${value} AT TIME ZONE ${quoteLiteral(zone)}`;
+  if (zone !== undefined) return inZone(value, zone, types);
   return how === 'needs-using' ? `${value}::text::${types.to}` : value;
+}
+
+/** The session's time zone decides what a date is as a timestamp with time zone, so a date first becomes a timestamp without. */
+export function inZone(value: string, zone: string, { from, to }: ColumnTypeChange['types']): string {
+  const converted = `${from === 'date' ? `${value}::timestamp` : value} AT TIME ZONE ${quoteLiteral(zone)}`;
+  return to === 'date' ? `(${converted})::date` : converted;
 }
 
 /** A single ALTER keeps the data, which dropping and adding the column would lose. */
 export const changeType: Recipe = (change, context) => {
   const found = columnTypeChange(change, context);
-  if (!found) return undefined;
+  return found && [...typeSteps(found, context), ...newSequences(found.id, context)];
+};
+
+function typeSteps(found: ColumnTypeChange, context: PlanContext): readonly Step[] {
   const { id, types, defaults, given, session, how, loses } = found;
   // An expression of the old enum is not yet one of the new enum of the same name.
   const converted = given !== undefined && types.from === types.to ? `(${given})::text::${types.to}` : given;
@@ -132,17 +153,20 @@ export const changeType: Recipe = (change, context) => {
     }),
     ...(defaults.after === undefined ? [] : [step(`${target} SET DEFAULT ${defaults.after}`)]),
   ];
-};
+}
 
 function defaultSteps(target: string, before: string | undefined, after: string | undefined): readonly Step[] {
   if (after === undefined) return before === undefined ? [] : [step(`${target} DROP DEFAULT`)];
   return before === after ? [] : [step(`${target} SET DEFAULT ${after}`)];
 }
 
-function zoneOf(types: { readonly from: string; readonly to: string }, { decisions }: PlanContext): string | undefined {
-  const zoned = [types.from, types.to].map((type) => /^timestamp(?:\(\d\))? with(?<out>out)? time zone/.exec(type));
-  const changes = zoned[0] && zoned[1] && zoned[0].groups?.['out'] !== zoned[1].groups?.['out'];
-  return changes ? decisions.storedTimezone : undefined;
+function zoneOf({ from, to }: ColumnTypeChange['types'], { decisions }: PlanContext): string | undefined {
+  return needsTimeZone(valueType(from), valueType(to)) ? decisions.storedTimezone : undefined;
+}
+
+/** One with a time zone and one without, if a time zone decides: only the catalog changes. */
+function areTimestamps({ from, to }: ColumnTypeChange['types']): boolean {
+  return changesTimeZone(valueType(from), valueType(to));
 }
 
 /** An index over an expression or some of the rows is always rebuilt, whatever the types. */
@@ -160,11 +184,11 @@ function isStoodOn(id: ObjectId, { from }: PlanContext): boolean {
   return from.neededBy(id).some(({ kind }) => kind !== 'default');
 }
 
-/** A given expression or time zone already defines the new values. */
+/** A given expression or time zone already defines the new values; but a date has no time of day. */
 function lossOf(
-  { id, given, zone, how }: ColumnTypeChange,
+  { id, given, zone, how, types }: ColumnTypeChange,
   { from, to }: PlanContext,
 ): { readonly loses?: string | undefined } {
-  if (given !== undefined || zone !== undefined) return {};
+  if (given !== undefined || (zone !== undefined && areTimestamps(types))) return {};
   return { loses: retypingLoss(id, from, to, how === 'needs-using' ? 'cast' : 'assignment') };
 }

@@ -8,9 +8,10 @@ import type { PlanContext, Recipe } from '../context.js';
 import { handOverSql, heirOf } from '../privileges.js';
 import { step } from '../step.js';
 import type { Step } from '../step.js';
+import { newSequences } from './automatic-values.js';
 import { backfill } from './backfill.js';
 import { fillOf } from './become-not-null.js';
-import { columnTypeChange, convertedFrom, typeChangeOf } from './change-type.js';
+import { columnTypeChange, convertedFrom, inZone, typeChangeOf } from './change-type.js';
 import type { ColumnTypeChange } from './change-type.js';
 import { copiesFor, validateStep } from './copy-dependents.js';
 import type { Copy } from './copy-dependents.js';
@@ -209,6 +210,7 @@ function swap(rewrite: Rewrite): readonly Step[] {
     ...(defaults.after === undefined ? [] : [step(`${alter} ALTER COLUMN ${column} SET DEFAULT ${defaults.after}`)]),
     ...copies.flatMap(({ takeOver }) => takeOver),
     ...ownedSequences(rewrite),
+    ...newSequences(id, context),
     ...comments(rewrite),
   ];
 }
@@ -231,7 +233,8 @@ function fillBack({ table, names, types, defaults, zone, context }: Rewrite): re
   const [column = '', successor = ''] = [names.column, names.successor].map(quoteName);
   const how = context.tryType({ type: types.to, expr: defaults.after }, { type: types.from, expr: defaults.before });
   const cast = how === 'needs-using' ? `::text::${types.from}` : '';
-  const value = `${successor}${zone === undefined ? cast : ` AT TIME ZONE ${quoteLiteral(zone)}`}`;
+  const value =
+    zone === undefined ? `${successor}${cast}` : inZone(successor, zone, { from: types.to, to: types.from });
   const update = `UPDATE ${tableSql(table)} SET ${column} = ${value} WHERE ${column}::text IS DISTINCT FROM (${value})::text`;
   // Pending checks of a deferred constraint would prevent the following statements.
   const deferrable = context.from.childrenOf(table).some(({ id }) => isDeferrable(context.from, id));
