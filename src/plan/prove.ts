@@ -224,8 +224,8 @@ function proofFailed(message: string, statements: readonly string[], cause?: unk
 /** A generated statement that refuses to run names the flag to use instead. */
 function hintOf(error: unknown): string | undefined {
   const { code, hint, detail } = (error ?? {}) as Readonly<Record<'code' | 'hint' | 'detail', string | undefined>>;
-  // A foreign key of the entities has columns of one type, so it is one that was made by hand.
+  // Made by hand, or the other side gets its new type only in a later statement.
   if (code === '42804' && messageOf(error).startsWith('foreign key constraint'))
-    return `${detail ?? ''} Nothing was written. The foreign key was made by hand, and is kept. If the new type is not meant, name the right one in the entity, such as @Column('uuid'). Otherwise, drop the foreign key first, in a migration of its own.`.trimStart();
+    return `${detail ?? ''} Nothing was written. If the foreign key was made by hand, and the new type is not meant, name the right one in the entity, such as @Column('uuid'). Otherwise, drop the foreign key first, in a change of its own: with createForeignKeyConstraints: false in the relation until the types are changed, or, without a relation, in a migration.`.trimStart();
   return code === '0A000' && hint?.includes(' --') ? hint : undefined;
 }
