@@ -17,6 +17,7 @@ type DevFlags = GlobalFlags &
     | 'dir'
     | 'rename'
     | 'drop'
+    | 'keep'
     | 'backfill'
     | 'using'
     | 'storedTimezone'
@@ -78,12 +79,12 @@ async function devAfterSaves(given: Io, flags: DevFlags, name?: string): Promise
 }
 
 async function optionsOf(flags: DevFlags, name: string | undefined, io: Io): Promise<DevOptions> {
-  const { rename: renames, drop: drops, backfill: backfills, using: usings, amend, ...rest } = flags;
+  const { rename: renames, drop: drops, keep: keeps, backfill: backfills, using: usings, amend, ...rest } = flags;
   const { dir, storedTimezone, allowDestructive, ignore, targetVersion, shadow, yesDrop } = rest;
   const own = { dir, storedTimezone, allowDestructive, ignore, targetVersion, shadow, yesDrop };
   const draft = rest.new ? ('new' as const) : amend ? ('amend' as const) : undefined;
   const ask = (await import('./ask.js')).terminal(io);
-  return { ...own, name, renames, drops, backfills, usings, draft, language: languageOf(flags), ask };
+  return { ...own, name, renames, drops, keeps, backfills, usings, draft, language: languageOf(flags), ask };
 }
 
 function show(result: DevResult, lines: typeof devLines, io: Io): void {

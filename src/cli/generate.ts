@@ -24,6 +24,7 @@ export interface GenerateFlags {
   readonly split?: boolean;
   readonly rename?: readonly string[];
   readonly drop?: readonly string[];
+  readonly keep?: readonly string[];
   readonly renameDirectly?: boolean;
   readonly backfill?: readonly string[];
   readonly using?: readonly string[];
@@ -136,13 +137,14 @@ export function languageOf({ sql, js }: Pick<GenerateFlags, 'sql' | 'js'>): Gene
 }
 
 function optionsOf(flags: GlobalFlags & GenerateFlags, name: string | undefined): GenerateOptions {
-  const { check, dryRun, rename, drop, backfill, using, ...rest } = flags;
+  const { check, dryRun, rename, drop, keep, backfill, using, ...rest } = flags;
   return {
     name,
     language: languageOf(flags),
     dryRun: check === true || dryRun === true,
     renames: rename,
     drops: drop,
+    keeps: keep,
     backfills: backfill,
     usings: using,
     dir: rest.dir,
@@ -179,7 +181,8 @@ function linesOf(result: GenerateResult, flags: GenerateFlags, io: Io): readonly
       io,
     ),
   ]);
-  const left = untilFound(result, files);
+  const classes = [...new Map(statements.map(({ migration: name, file }) => [name, { name, file }])).values()];
+  const left = untilFound(result, classes);
   const next = `Review ${files.length === 1 ? 'it' : 'them'}, ${left === undefined ? '' : `${left}, `}then: nest-migrate run`;
   const remarks = [result.reason, result.advice].flatMap((text) => (text === undefined ? [] : wrapped(text)));
   const took = io.paint.dim(`(${showDuration(io.elapsed())})`);
@@ -188,7 +191,7 @@ function linesOf(result: GenerateResult, flags: GenerateFlags, io: Io): readonly
     '',
     ...remarks,
     ...languageLines(files, flags),
-    ...listLines(result),
+    ...listLines(result, classes),
     `Proven up and down. ${next} ${took}`,
   ];
 }

@@ -43,6 +43,11 @@ export const decisions: readonly Flag[] = [
     parse: collect,
   },
   {
+    flags: '--keep <object>',
+    summary: 'created by hand, and not renamed: users.name, or users',
+    parse: collect,
+  },
+  {
     flags: '--backfill <column=sql>',
     summary: `value of a new NOT NULL column in existing rows: users.country='DE'`,
     parse: collect,

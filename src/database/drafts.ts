@@ -54,6 +54,8 @@ export interface Holder {
 export interface StoredAnswers {
   readonly renames: readonly { readonly from: StoredId; readonly to: StoredId }[];
   readonly drops: readonly StoredId[];
+  /** Drafts of version 0.2 and earlier have none. */
+  readonly keeps?: readonly StoredId[];
   readonly backfills: Readonly<Record<string, string>>;
   readonly usings: Readonly<Record<string, string>>;
   readonly storedTimezone?: string;

@@ -17,9 +17,9 @@ export interface Rename {
   readonly to: ObjectId;
 }
 
-/** Possible renames: an object disappears, and a similar one appears. */
-export function renameCandidates(from: Schema, to: Schema): readonly Rename[] {
-  const gone = from.objects.filter(({ id }) => !to.has(id)).map(({ id }) => id);
+/** Possible renames: an object disappears, and a similar one appears. Objects of `stays` are in `to` only because they are kept. */
+export function renameCandidates(from: Schema, to: Schema, stays?: ReadonlySet<string>): readonly Rename[] {
+  const gone = from.objects.filter(({ id }) => !to.has(id) || stays?.has(keyOf(id)) === true).map(({ id }) => id);
   const come = to.objects.filter(({ id }) => !from.has(id)).map(({ id }) => id);
   const pairs = (kind: string, alike: (one: ObjectId, other: ObjectId) => boolean): readonly Rename[] =>
     gone

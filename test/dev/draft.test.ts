@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Column, DataSource, Entity, EntitySchema, PrimaryColumn } from 'typeorm';
@@ -263,6 +263,31 @@ itInFull('checks deferred constraints after a backfill, and starts over when typ
     await other.query('UPDATE book SET "authorId" = NULL');
     await own.as(now, (migrator) => migrator.run());
     expect(await other.query('SELECT id, "authorId" FROM book')).toEqual([{ id: 1, authorId: 1 }]);
+  } finally {
+    own.remove();
+    await other.drop();
+  }
+});
+
+itInFull('that a column made by hand was not renamed is asked once for the whole draft', async () => {
+  const other = await createDatabase();
+  const own = new Developer(other, { online: false });
+  try {
+    mkdirSync(own.folder);
+    const sql = '-- up\nCREATE TABLE post (id int PRIMARY KEY, note text);\n-- down\nDROP TABLE post;\n';
+    writeFileSync(join(own.folder, '1700000000000-post.sql'), sql);
+    const refused = await failureOf(own.dev(post({ remark: optional })));
+    expect(refused).toMatchObject({ code: 'DECISION_NEEDED', next: expect.stringContaining('--keep post.note ') });
+    const kept = await own.dev(post({ remark: optional }), { keeps: ['post.note'] });
+    expect(kept).toMatchObject({
+      draft: 'written',
+      statements: ['ALTER TABLE "post" ADD COLUMN "remark" text'],
+    });
+    expect(await own.dev(post({ remark: optional, age: { type: 'int', nullable: true } }))).toMatchObject({
+      draft: 'amended',
+    });
+    const late = await failureOf(own.dev(post({ remark: optional }), { renames: ['post.note=remark'] }));
+    expect(late).toMatchObject({ code: 'USAGE', message: expect.stringContaining('post.remark exists already') });
   } finally {
     own.remove();
     await other.drop();

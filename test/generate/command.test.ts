@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { runCli } from '../support/cli.js';
@@ -594,6 +594,64 @@ DROP SCHEMA audit;
     expect([kept.code, kept.stdout, kept.stderr]).toEqual([0, expect.stringContaining('Nothing to do'), '']);
   });
 
+  it('include a column that may be a new one under its old name: whether it was renamed is asked before anything is written', async () => {
+    byHand('note varchar');
+    entity('@Column({ nullable: true }) remark!: string;');
+    const asked = await generate();
+    expect([asked.code, asked.stdout, files()]).toEqual([3, '', ['1700000000000-users.sql']]);
+    for (const flag of ['--rename users.note=remark ', '--keep users.note ', '--drop users.note '])
+      expect(asked.stderr).toContain(`\n  ${flag}`);
+    const kept = await generate(...onServer, '--keep', 'users.note');
+    expect([kept.code, kept.stderr]).toEqual([
+      0,
+      expect.stringContaining('! column users.note is not in the entities'),
+    ]);
+    expect(texts(/\.ts$/)).toContain('ADD COLUMN "remark"');
+    // The new column is there now, so nothing can be renamed to it.
+    const late = await generate(...onServer, '--rename', 'users.note=remark');
+    expect([late.code, late.stderr]).toEqual([
+      2,
+      expect.stringContaining('--rename users.note=remark: users.remark exists already, beside users.note.'),
+    ]);
+    expect(late.stderr).toContain('nest-migrate revert), delete its file, then type this command again');
+    rmSync(join(project.dir, 'migrations', files().find((file) => file.endsWith('.ts')) ?? ''));
+    await generated(...onServer, '--rename', 'users.note=remark');
+    expect(contract()).toContain('DROP COLUMN "note"');
+  });
+
+  itInFull('include a table that may be a new one under its old name', async () => {
+    project.write(
+      'migrations/1700000000000-people.sql',
+      '-- up\nCREATE TABLE people (id serial PRIMARY KEY, name varchar NOT NULL);\n-- down\nDROP TABLE people;\n',
+    );
+    entity('@Column() name!: string;');
+    const asked = await generate();
+    expect([asked.code, asked.stderr]).toEqual([3, expect.stringContaining('--rename people=users ')]);
+    await generated(...onServer, '--keep', 'people');
+    expect(texts(/\.ts$/)).toContain('CREATE TABLE "users"');
+  });
+
+  it('include a check that cannot be kept for the new type of its column: it is named, with the statement that drops it', async () => {
+    byHand("state text NOT NULL CONSTRAINT known CHECK (state IN ('new', 'old')), CONSTRAINT short CHECK (id < 1000)");
+    entity("@Column({ type: 'enum', enum: ['new', 'old'] }) state!: string;");
+    for (const how of [[], ['--no-online']]) {
+      const { code, stderr } = await generate(...how);
+      expect([code, stderr]).toEqual([
+        3,
+        expect.stringContaining(
+          'users.state becomes public.users_state_enum, but constraint users.known is for the old type',
+        ),
+      ]);
+      expect(stderr).toContain('ALTER TABLE "public"."users" DROP CONSTRAINT "known"\n');
+      expect(stderr).not.toContain('short');
+    }
+    project.write(
+      'migrations/1700000000001-known.sql',
+      `-- up\nALTER TABLE users DROP CONSTRAINT known;\n-- down\nALTER TABLE users ADD CONSTRAINT known CHECK (state IN ('new', 'old'));\n`,
+    );
+    await generated(...onServer);
+  });
+
   itInFull('are renamed or dropped if the author says so', async () => {
     project.write(
       'migrations/1700000000000-users.sql',
@@ -601,8 +659,10 @@ DROP SCHEMA audit;
     );
     entity('@Column({ nullable: true }) fullName!: string;');
     const asked = await generate(...onServer, '--dry-run');
-    expect(asked.stderr).toContain('! If users.fullName is users.name under a new name: --rename users.name=fullName.');
-    expect(asked.stderr).not.toContain('users.old under');
+    expect(asked.stderr).toContain(
+      'users.name was created by hand and is not in the entities, and users.fullName is new: was it renamed?',
+    );
+    expect(asked.stderr).not.toContain('users.old');
     entity("@RenamedFrom('name') @Column({ nullable: true }) fullName!: string;");
     await generated(...onServer, '--drop', 'users.old', '--allow-destructive');
     expect(texts(/./)).toContain('"fullName" = "name"');

@@ -6,20 +6,21 @@ import type { Schema } from '../../schema/read.js';
 import type { StoredAnswers } from '../../database/drafts.js';
 import type { History } from '../../snapshot/history.js';
 import type { Answers } from '../generate/change.js';
-import { pathOf } from '../generate/decide-renames.js';
+import { pathOf } from '../generate/path-of.js';
 import type { GenerateOptions } from '../generate/types.js';
 
-export const noAnswers: StoredAnswers = { renames: [], drops: [], backfills: {}, usings: {} };
+export const noAnswers: StoredAnswers = { renames: [], drops: [], keeps: [], backfills: {}, usings: {} };
 
-type Flags = Pick<GenerateOptions, 'renames' | 'drops' | 'backfills' | 'usings' | 'storedTimezone'>;
+type Flags = Pick<GenerateOptions, 'renames' | 'drops' | 'keeps' | 'backfills' | 'usings' | 'storedTimezone'>;
 
 /** The answers as command line flags. */
-export function flagsOf({ renames, drops, backfills, usings, storedTimezone }: StoredAnswers): Flags {
+export function flagsOf({ renames, drops, keeps = [], backfills, usings, storedTimezone }: StoredAnswers): Flags {
   const pairs = (answers: Readonly<Record<string, string>>): readonly string[] =>
     Object.entries(answers).map(([path, expression]) => `${path}=${expression}`);
   return {
     renames: renames.map(({ from, to }) => `${pathOf(from as ObjectId)}=${to.name ?? ''}`),
     drops: drops.map((id) => pathOf(id as ObjectId)),
+    keeps: keeps.map((id) => pathOf(id as ObjectId)),
     backfills: pairs(backfills),
     usings: pairs(usings),
     storedTimezone,
@@ -50,14 +51,20 @@ export function withAnswers(kept: StoredAnswers, now: Answers, before: Schema): 
   const gone = now.drops.map((id) => renames.find((one) => keyOf(one.to) === keyOf(id))?.from ?? formerly(id, renames));
   const isGone = (id: ObjectId): boolean => gone.some((one) => keyOf(one) === keyOf(id));
   const drops = [...(kept.drops as readonly ObjectId[]), ...gone.filter((id) => before.has(id))];
+  const keeps = [...((kept.keeps ?? []) as readonly ObjectId[]), ...now.keeps.map((id) => formerly(id, renames))];
   const { storedTimezone = kept.storedTimezone } = now;
   return {
     renames: renames.filter(({ from, to }) => !isGone(from) && keyOf(from) !== keyOf(to)),
-    drops: [...new Map(drops.map((id) => [keyOf(id), id])).values()],
+    drops: onceEach(drops),
+    keeps: onceEach(keeps).filter((id) => before.has(id)),
     backfills: { ...underNewNames(kept.backfills, now.renames), ...Object.fromEntries(expressionsIn(now.backfills)) },
     usings: { ...underNewNames(kept.usings, now.renames), ...Object.fromEntries(now.usings) },
     ...(storedTimezone !== undefined && { storedTimezone }),
   };
+}
+
+function onceEach(ids: readonly ObjectId[]): readonly ObjectId[] {
+  return [...new Map(ids.map((id) => [keyOf(id), id])).values()];
 }
 
 /** That a column has no NULL in this database says nothing about other databases. */

@@ -155,8 +155,8 @@ function keyOf({ chain }: Current, { described }: Said, options: Following['opti
   return hashOf([...versionsOfEngines(), migrations, JSON.stringify(chosen), ...statements]);
 }
 
-function isAnswering({ name, renames, drops, backfills, usings, storedTimezone }: DevOptions): boolean {
-  const flags = [renames, drops, backfills, usings].some((given = []) => given.length > 0);
+function isAnswering({ name, renames, drops, keeps, backfills, usings, storedTimezone }: DevOptions): boolean {
+  const flags = [renames, drops, keeps, backfills, usings].some((given = []) => given.length > 0);
   return flags || name !== undefined || storedTimezone !== undefined;
 }
 
@@ -170,12 +170,13 @@ function directStep({ transaction, steps }: ProvenChange['files'][number]): Down
 }
 
 function merged(kept: ReturnType<typeof flagsOf>, given: DevOptions): ReturnType<typeof flagsOf> {
-  const both = (key: 'renames' | 'drops' | 'backfills' | 'usings'): readonly string[] => [
+  const both = (key: 'renames' | 'drops' | 'keeps' | 'backfills' | 'usings'): readonly string[] => [
     ...new Set([...(kept[key] ?? []), ...(given[key] ?? [])]),
   ];
   return {
     renames: both('renames'),
     drops: both('drops'),
+    keeps: both('keeps'),
     backfills: both('backfills'),
     usings: both('usings'),
     storedTimezone: given.storedTimezone ?? kept.storedTimezone,

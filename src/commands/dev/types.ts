@@ -12,6 +12,7 @@ export interface DevOptions extends Pick<
   | 'ignore'
   | 'renames'
   | 'drops'
+  | 'keeps'
   | 'backfills'
   | 'usings'
   | 'storedTimezone'

@@ -2,9 +2,9 @@ import { columnPath } from '../../schema/object-id.js';
 import { renameCandidates } from '../../plan/renames.js';
 import { hasCast, tryTypeChanges } from '../../plan/try-types.js';
 import { compareSchemas } from '../../schema/compare.js';
-import type { Schema } from '../../schema/read.js';
 import { decide, decisionNeeded, questionsOf } from './decide.js';
 import type { Question } from './decide.js';
+import type { Wanted } from './decide-renames.js';
 import type { SchemaOnShadow } from '../../snapshot/schema-on-shadow.js';
 
 /**
@@ -13,7 +13,7 @@ import type { SchemaOnShadow } from '../../snapshot/schema-on-shadow.js';
  */
 export async function withOtherQuestions(
   error: unknown,
-  to: Schema,
+  { schema: to, byHand }: Wanted,
   asked: Pick<Question, 'options' | 'given' | 'history'>,
   { schema: from, client }: SchemaOnShadow,
 ): Promise<unknown> {
@@ -23,6 +23,6 @@ export async function withOtherQuestions(
   const tried = { tryType, hasCast: (before: string, after: string) => hasCast(client, before, after) };
   const question = { ...asked, options: { ...asked.options, ask: undefined }, from, to, renames: [], ...tried };
   const others = await decide(await compareSchemas(from, to), question).then(() => undefined, questionsOf);
-  const renamed = new Set(renameCandidates(from, to).map((candidate) => columnPath(candidate.to)));
+  const renamed = new Set(renameCandidates(from, to, byHand).map((candidate) => columnPath(candidate.to)));
   return decisionNeeded([...open, ...(others ?? []).filter(({ about = '' }) => !renamed.has(about))]);
 }

@@ -29,12 +29,14 @@ import { withOtherQuestions } from './all-questions.js';
 import type { GenerateOptions, GenerateResult } from './types.js';
 import { remarksOnExtensions } from './extension-remarks.js';
 import { isPrepared, remarksOnKept } from './kept-remarks.js';
-import { remarksOnPartitions, remarksOnRewrites } from './partition-remarks.js';
+import { isPartOf, remarksOnPartitions, remarksOnRewrites } from './partition-remarks.js';
 import { indexAdvice, remarksOnConditions } from './index-advice.js';
 import { decide } from './decide.js';
+import type { Wanted } from './decide-renames.js';
 import type { GivenExpressions } from './decide.js';
 import { expressionsAfter, nameBefore, renameOnShadow } from './rename-on-shadow.js';
 import type { Renamed } from './rename-on-shadow.js';
+import { withUnfitObjects } from './unfit-objects.js';
 import { withWrongExpression } from './wrong-expression.js';
 import { supersededColumns } from './unfilled-columns.js';
 
@@ -76,6 +78,8 @@ export interface Answers {
   readonly renames: readonly Rename[];
   /** Objects that are dropped although they could have been renamed to new ones. */
   readonly drops: readonly ObjectId[];
+  /** Objects created by hand that are kept although they could have been renamed to new ones. */
+  readonly keeps: readonly ObjectId[];
   readonly backfills: ReadonlyMap<string, string>;
   readonly usings: ReadonlyMap<string, string>;
   readonly storedTimezone: string | undefined;
@@ -104,7 +108,7 @@ export async function change(
     online: options.online !== false,
   }).catch(async (error: unknown) => {
     const written = { from, to, decisions: planContext.decisions, inCatalog: renamed.inCatalog };
-    throw await withWrongExpression(error, written, shadow.client);
+    throw await withUnfitObjects(await withWrongExpression(error, written, shadow.client), written, shadow.client);
   });
   const { backfill: backfills, using: usings, storedTimezone } = planContext.decisions;
   const named = namedIn(renamed);
@@ -138,7 +142,7 @@ export async function change(
     rewords: named.length > 0 || reworded,
     stands,
     ...lossesIn(planned),
-    answers: { renames: named, drops: renamed.dropped, backfills, usings, storedTimezone },
+    answers: { renames: named, drops: renamed.dropped, keeps: renamed.kept, backfills, usings, storedTimezone },
   };
 }
 
@@ -183,12 +187,26 @@ async function renamedOnShadow(options: GenerateOptions, sides: Sides, shadow: S
     ...shadow,
     options,
     history: sides.history,
-    wantedFor: (present, renames) => wanted(present, renames, options, sides).schema,
+    wantedFor: (present, renames) => wantedWithHandmade(present, renames, options, sides),
     isByHand: (id, renames) => staysBy(nameBefore(id, renames), sides.origins, options),
   }).catch(async (error: unknown) => {
-    const { schema } = wanted(shadow.schema, [], options, sides);
-    throw await withOtherQuestions(error, schema, { ...sides, options }, shadow);
+    const described = wantedWithHandmade(shadow.schema, [], options, sides);
+    throw await withOtherQuestions(error, described, { ...sides, options }, shadow);
   });
+}
+
+/** The objects that a handwritten migration created may be renamed. Partitions are described by no entity. */
+function wantedWithHandmade(
+  present: Schema,
+  renames: readonly Rename[],
+  options: GenerateOptions,
+  sides: Sides,
+): Wanted {
+  const { schema, kept } = wanted(present, renames, options, sides);
+  const handmade = kept.filter(
+    (id) => originIn(sides.origins, nameBefore(id, renames)) === 'hand' && !isPartOf(id, sides.desired, present),
+  );
+  return { schema, byHand: new Set(handmade.map(keyOf)) };
 }
 
 /** The renamed tables and columns. */

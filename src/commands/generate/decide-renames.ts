@@ -1,6 +1,5 @@
 import { ExitCode, MigrateError } from '../../errors.js';
 import { followingColumns, junctionTables } from '../../plan/following-names.js';
-import { columnPath } from '../../schema/object-id.js';
 import { renameCandidates } from '../../plan/renames.js';
 import type { Rename } from '../../plan/renames.js';
 import { keyOf } from '../../schema/object-id.js';
@@ -10,12 +9,22 @@ import type { GenerateOptions } from './types.js';
 import { decisionNeeded } from './decide.js';
 import { idsOfPath, NamedObjects } from './named-objects.js';
 import type { OpenQuestion } from './decide.js';
+import { pathOf } from './path-of.js';
+import { chosenOf, questionOf } from './rename-questions.js';
 import type { History } from '../../snapshot/history.js';
 
 export interface DecidedRenames {
   readonly renames: readonly Rename[];
-  /** Objects that were not renamed, although they could have been. */
+  /** Objects that were not renamed, although they could have been: they are dropped, or kept if they were created by hand. */
   readonly dropped: readonly ObjectId[];
+  readonly kept: readonly ObjectId[];
+}
+
+/** The schema that the entities describe, with the objects that are kept because they were created by hand. */
+export interface Wanted {
+  readonly schema: Schema;
+  /** The keys of those objects that handwritten migrations created. */
+  readonly byHand: ReadonlySet<string>;
 }
 
 /**
@@ -24,7 +33,7 @@ export interface DecidedRenames {
  */
 export async function decideRenames(
   from: Schema,
-  to: Schema,
+  { schema: to, byHand }: Wanted,
   history: History,
   options: GenerateOptions,
   tables?: readonly Rename[],
@@ -39,8 +48,9 @@ export async function decideRenames(
   const said = renamesSaid(from, to, history, options);
   let decided = withJunctions(said.filter((rename) => rename.from.kind === kind));
   const open: OpenQuestion[] = [];
-  const possible = renameCandidates(from, to);
-  const candidates = possible.filter((one) => !options.drops?.includes(pathOf(one.from)));
+  const possible = renameCandidates(from, to, byHand);
+  const answered = [...(options.drops ?? []), ...(options.keeps ?? [])];
+  const candidates = possible.filter((one) => !answered.includes(pathOf(one.from)));
   const ofKind = candidates.filter((one) => one.from.kind === kind);
   // The answer about a table may settle the question about its junction tables, and the answer about a key that about their columns.
   const mayBeSettled = (one: Rename): boolean =>
@@ -53,28 +63,23 @@ export async function decideRenames(
     const [first] = left;
     if (first === undefined || (open.length > 0 && later.includes(first))) continue;
     if (options.ask === undefined) {
-      open.push(questionOf(first.from, left));
+      open.push(questionOf(first.from, left, byHand));
       continue;
     }
-    const answer = await options.ask.choose(`${old} is no longer in the entities. What happened to it?`, [
-      ...left.map(({ to: renamed }) => ({
-        title: `it was renamed to ${pathOf(renamed)}: its data is kept`,
-        value: keyOf(renamed),
-      })),
-      { title: 'it was removed: it is dropped with its data', value: '' },
-    ]);
-    const chosen = left.find(({ to: renamed }) => keyOf(renamed) === answer);
+    const chosen = await chosenOf(old, left, options.ask, byHand);
     if (chosen) decided = withJunctions([...decided, chosen]);
   }
   if (open.length === 0) {
-    const dropped = possible.filter((one) => one.from.kind === kind && !isTaken({ ...one, to: one.from }, decided));
-    return { renames: decided, dropped: [...new Map(dropped.map((one) => [keyOf(one.from), one.from])).values()] };
+    const left = possible.filter((one) => one.from.kind === kind && !isTaken({ ...one, to: one.from }, decided));
+    const ids = [...new Map(left.map((one) => [keyOf(one.from), one.from])).values()];
+    const isByHand = (id: ObjectId): boolean => byHand.has(keyOf(id));
+    return { renames: decided, dropped: ids.filter((id) => !isByHand(id)), kept: ids.filter(isByHand) };
   }
   const ofColumns = candidates.filter((one) => one.from.kind === 'column' && kind === 'table' && !isTaken(one, said));
   throw decisionNeeded([
     ...open,
     ...[...grouped(ofColumns).values()].flatMap((choices) =>
-      choices[0] ? [questionOf(choices[0].from, choices)] : [],
+      choices[0] ? [questionOf(choices[0].from, choices, byHand)] : [],
     ),
   ]);
 }
@@ -100,26 +105,6 @@ function grouped(candidates: readonly Rename[]): ReadonlyMap<string, readonly Re
     groups.set(path, [...(groups.get(path) ?? []), candidate]);
   }
   return groups;
-}
-
-function questionOf(old: ObjectId, choices: readonly Rename[]): OpenQuestion {
-  const path = pathOf(old);
-  return {
-    message: `${path} is no longer in the entities, and ${choices.map(({ to }) => pathOf(to)).join(', ')} ${choices.length === 1 ? 'is' : 'are'} new: was it renamed?`,
-    flags: [
-      ...choices.map(
-        ({ to }) =>
-          `--rename ${path}=${to.name ?? ''}   (renamed: its data is kept; or @RenamedFrom('${old.name ?? ''}'))`,
-      ),
-      `--drop ${path}   (removed: it is dropped with its data)`,
-    ],
-  };
-}
-
-/** `users`, `users.name`, `billing.users.name`. */
-export function pathOf(id: ObjectId): string {
-  if (id.kind === 'column') return columnPath(id);
-  return `${id.schema === 'public' ? '' : `${id.schema ?? ''}.`}${id.name ?? ''}`;
 }
 
 function renameOf(text: string, from: Schema, to: Schema, named: NamedObjects): Rename {

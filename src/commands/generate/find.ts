@@ -36,6 +36,7 @@ import { withHandedOver } from './handed-over.js';
 import { remarksOnKept } from './kept-remarks.js';
 import { refuseKeysAcrossPartitions } from './partition-keys.js';
 import type { GenerateOptions } from './types.js';
+import { refuseTakenNames } from './taken-names.js';
 import { refuseUnused, withoutUnused } from './unused-flags.js';
 import type { Unused } from './unused-flags.js';
 
@@ -119,6 +120,7 @@ export async function findChange(
   const table = metadataTableOf(context.dataSource);
   const metadata = metadataChanges(current.metadata, desired.metadata, { table, unnamed });
   const origins = withHandedOver(current.origins, { from: current.schema, to: desired.schema }, options, history);
+  refuseTakenNames(options.renames, current.schema);
   const wholeOf = (): Schema => wanted(current.schema, [], options, { desired: desired.schema, origins }).schema;
   const { used, unused } = withoutUnused(options, current.schema, wholeOf, history);
   if (finding.unused !== 'left out') refuseUnused(unused);

@@ -5,7 +5,7 @@ import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
 import { originIn } from '../../shadow/origins.js';
 import type { OriginMap } from '../../shadow/origins.js';
-import { pathOf } from './decide-renames.js';
+import { pathOf } from './path-of.js';
 import { isPartOf } from './partition-remarks.js';
 import { mustBeFilled } from './unfilled-columns.js';
 
@@ -21,7 +21,7 @@ export function remarksOnKept(
     .filter((id) => !isOfKept(id, keys, present) && !isMember(id, present));
   const isInitial = (id: ObjectId): boolean => originIn(origins, id) === 'initial';
   return [
-    ...told.flatMap((id) => perhapsRenamed(id, desired, present)),
+    ...told.filter((id) => originIn(origins, id) === undefined).flatMap((id) => perhapsRenamed(id, desired, present)),
     ...told.filter((id) => mustBeFilled(id, present)).map(unfilled),
     ...keptLines(
       told.filter((id) => !isInitial(id)),
@@ -31,7 +31,7 @@ export function remarksOnKept(
   ];
 }
 
-/** A handmade column is kept beside a new one, which may be the same column with a new name. */
+/** A column of a database that no migration creates is kept beside a new one, which may be the same column with a new name. */
 function perhapsRenamed(id: ObjectId, desired: Schema, present: Schema): readonly string[] {
   if (id.kind !== 'column') return [];
   const type = columnOf(present, id)?.type;

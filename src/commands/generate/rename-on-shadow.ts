@@ -6,7 +6,9 @@ import { afterRenames, enumRenames, partRenames, renameSql, sameTable } from '..
 import type { Rename } from '../../plan/renames.js';
 import type { GenerateOptions } from './types.js';
 import type { GivenExpressions } from './decide.js';
-import { decideRenames, pathOf } from './decide-renames.js';
+import { decideRenames } from './decide-renames.js';
+import type { Wanted } from './decide-renames.js';
+import { pathOf } from './path-of.js';
 import type { History } from '../../snapshot/history.js';
 
 export interface Renamed {
@@ -20,8 +22,9 @@ export interface Renamed {
    * The schema as if the bridged columns were renamed in the catalog too, so that handmade objects that depend on them have the new names.
    */
   readonly inNewWords: Schema;
-  /** Objects that could have been renamed, but are dropped. */
+  /** Objects that could have been renamed, but are dropped, or are kept because they were created by hand. */
   readonly dropped: readonly ObjectId[];
+  readonly kept: readonly ObjectId[];
 }
 
 interface Context {
@@ -32,7 +35,7 @@ interface Context {
   /** Whether an object is handmade and should stay. */
   readonly isByHand: (id: ObjectId, renames: readonly Rename[]) => boolean;
   /** The desired schema, given the current one. */
-  readonly wantedFor: (present: Schema, renames: readonly Rename[]) => Schema;
+  readonly wantedFor: (present: Schema, renames: readonly Rename[]) => Wanted;
 }
 
 /**
@@ -42,17 +45,17 @@ interface Context {
 export async function renameOnShadow(present: Schema, context: Context): Promise<Renamed> {
   const { history, options } = context;
   const wanted = context.wantedFor(present, []);
-  const { renames: tables, dropped: gone } = await decideRenames(present, wanted, history, options);
+  const { renames: tables, ...ofTables } = await decideRenames(present, wanted, history, options);
   const state = { schema: present, inCatalog: [] as readonly Rename[] };
   await rename(state, tables, context);
   const wantedNow = context.wantedFor(state.schema, tables);
   // Columns of a renamed table can be compared only after the table is renamed.
   const drops = (options.drops ?? []).map((path) => pathAfter(path, tables));
   const again = { ...options, renames: columnsAfter(options.renames, tables), drops };
-  const { renames: columns, dropped } = await decideRenames(state.schema, wantedNow, history, again, tables);
+  const { renames: columns, ...ofColumns } = await decideRenames(state.schema, wantedNow, history, again, tables);
   const isByHand = (id: ObjectId): boolean => context.isByHand(id, state.inCatalog);
   const bridged = columns.filter((one) =>
-    canBeBridged(one, { schema: state.schema, wanted: wantedNow, isByHand }, options),
+    canBeBridged(one, { schema: state.schema, wanted: wantedNow.schema, isByHand }, options),
   );
   await rename(
     state,
@@ -60,10 +63,11 @@ export async function renameOnShadow(present: Schema, context: Context): Promise
     context,
   );
   for (const find of [enumRenames, partRenames]) {
-    await rename(state, find(state.schema, context.wantedFor(state.schema, state.inCatalog)), context);
+    await rename(state, find(state.schema, context.wantedFor(state.schema, state.inCatalog).schema), context);
   }
   const inNewWords = bridged.length === 0 ? state.schema : await readRenamed([...state.inCatalog, ...bridged], context);
-  return { ...state, bridged, inNewWords, dropped: [...gone, ...dropped] };
+  const dropped = [...ofTables.dropped, ...ofColumns.dropped];
+  return { ...state, bridged, inNewWords, dropped, kept: [...ofTables.kept, ...ofColumns.kept] };
 }
 
 async function rename(

@@ -37,6 +37,8 @@ export interface GenerateOptions {
   readonly renames?: readonly string[] | undefined;
   /** Dropped objects that were not renamed, such as `users.name`. */
   readonly drops?: readonly string[] | undefined;
+  /** Objects created by hand that were not renamed, and stay beside similar new ones, such as `users.name`. */
+  readonly keeps?: readonly string[] | undefined;
   readonly renameDirectly?: boolean | undefined;
   /** SQL expressions that fill existing rows, such as `users.country='DE'`. */
   readonly backfills?: readonly string[] | undefined;

@@ -1,11 +1,11 @@
 import { ExitCode, MigrateError } from '../../errors.js';
 import { renameCandidates } from '../../plan/renames.js';
 import { columnOf, enumOf } from '../../schema/column.js';
-import { columnPath, relationOf } from '../../schema/object-id.js';
+import { columnPath, keyOf, relationOf } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
 import type { GenerateOptions } from './types.js';
-import { pathOf } from './decide-renames.js';
+import { pathOf } from './path-of.js';
 import { NamedObjects } from './named-objects.js';
 import type { History } from '../../snapshot/history.js';
 
@@ -17,7 +17,7 @@ export interface Unused {
   readonly possible: readonly string[];
 }
 
-type Flags = Pick<GenerateOptions, 'renames' | 'drops' | 'backfills' | 'usings'>;
+type Flags = Pick<GenerateOptions, 'renames' | 'drops' | 'keeps' | 'backfills' | 'usings'>;
 
 /** Removes flags that would change nothing between these schemas from the options, and returns them separately. */
 export function withoutUnused<T extends GenerateOptions>(
@@ -26,8 +26,9 @@ export function withoutUnused<T extends GenerateOptions>(
   to: () => Schema,
   history: History,
 ): { readonly used: T; readonly unused: readonly Unused[] } {
-  const { renames = [], drops = [], backfills = [], usings = [] } = options;
-  if (renames.length + drops.length + backfills.length + usings.length === 0) return { used: options, unused: [] };
+  const { renames = [], drops = [], keeps = [], backfills = [], usings = [] } = options;
+  if ([renames, drops, keeps, backfills, usings].every((given) => given.length === 0))
+    return { used: options, unused: [] };
   const sides = new Sides(from, to(), options, history);
   const unused: Unused[] = [];
   const keep = (given: readonly string[], find: (text: string) => readonly Unused[]): readonly string[] =>
@@ -40,6 +41,7 @@ export function withoutUnused<T extends GenerateOptions>(
   const flags: Flags = {
     renames: keep(renames, (text) => sides.unusedRename(text)),
     drops: keep(drops, (path) => sides.unusedDrop(path)),
+    keeps: keep(keeps, (path) => sides.unusedKeep(path)),
     backfills: keep(backfills, (text) => sides.unusedBackfill(pathIn(text))),
     usings: keep(usings, (text) => sides.unusedUsing(pathIn(text))),
   };
@@ -103,6 +105,13 @@ class Sides {
       ({ id }) => (id.kind === 'table' || (id.kind === 'column' && this.to.has(relationOf(id)))) && !this.to.has(id),
     );
     return [{ flag: `--drop ${path}`, message: why, possible: gone.map(({ id }) => `--drop ${pathOf(id)}`) }];
+  }
+
+  unusedKeep(path: string): readonly Unused[] {
+    const found = new Set(this.#named.find(path, this.from).map(keyOf));
+    if (renameCandidates(this.from, this.to, found).some(({ from }) => found.has(keyOf(from)))) return [];
+    const why = found.size === 0 ? this.#missing(path) : `nothing is new that ${path} could have been renamed to`;
+    return [{ flag: `--keep ${path}`, message: why, possible: [] }];
   }
 
   unusedBackfill(path: string): readonly Unused[] {
