@@ -136,11 +136,11 @@ const create: Handler<
       ask,
     }),
   );
-  const left = untilFound(result, [result.file]);
+  const left = untilFound(result, [result]);
   io.result(result, () => [
     `Written: ${result.file}`,
     ...languageLines([result.file], flags),
-    ...listLines(result),
+    ...listLines(result, [result]),
     ...(left === undefined ? [] : [`To run it, ${left}.`]),
   ]);
   const asset = missingAsset(result.file);

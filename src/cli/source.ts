@@ -72,7 +72,7 @@ async function fromFile(project: Project, io: Io): Promise<Source> {
   if (notLoaded?.isLikely === true) io.note(`! ${notLoaded.hint}`);
   const settings = { ...project.settingsFor(file), ...settingsOf(dataSource) };
   liesIn(dataSource, dirname(file));
-  setClassList(dataSource, () => readClassList(file, project.dir));
+  setClassList(dataSource, (loaded) => readClassList(file, project.dir, loaded));
   return {
     dataSource,
     settings,
@@ -126,7 +126,7 @@ async function fromApp(file: string, project: Project, flags: GlobalFlags, io: I
   // After the first save of `dev --watch`, it is known.
   if (remark !== undefined && io.shown === undefined) io.note(`! ${remark}`);
   liesIn(app.dataSource, dirname(file));
-  setClassList(app.dataSource, () => readClassList(file, project.dir));
+  setClassList(app.dataSource, (loaded) => readClassList(file, project.dir, loaded));
   return {
     ...app,
     ...(notLoaded && { notLoaded: notLoaded.hint }),

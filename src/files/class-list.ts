@@ -34,9 +34,13 @@ export interface ClassList {
 const readers = new WeakMap<DataSource, () => ClassList | undefined>();
 
 /** Registers how to find the list of a data source. Finding it needs a parser, so it is found only when it is asked for. */
-export function setClassList(dataSource: DataSource, read: () => ClassList | undefined): void {
+export function setClassList(dataSource: DataSource, read: (loaded: readonly string[]) => ClassList | undefined): void {
   let known: { readonly list: ClassList | undefined } | undefined;
-  readers.set(dataSource, () => (known ??= { list: read() }).list);
+  readers.set(dataSource, () => (known ??= { list: read(namesIn(dataSource)) }).list);
+}
+
+function namesIn({ options: { migrations = [] } }: DataSource): readonly string[] {
+  return Object.values(migrations).flatMap((one) => (typeof one === 'function' ? one.name : []));
 }
 
 /** Undefined if the list cannot be found. */

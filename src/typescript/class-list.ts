@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import type * as TypeScript from 'typescript';
 import type { ClassInFile, ClassList, ListChange } from '../files/class-list.js';
+import { classTextsIn } from '../files/class-text.js';
 import { moduleAt } from '../files/module-file.js';
 import { requireFrom } from '../require-from.js';
 import { typescriptDir } from './project.js';
@@ -21,18 +22,55 @@ interface Found {
   readonly array?: TypeScript.ArrayLiteralExpression;
 }
 
+/** Files that are read in search of the list: a data source is not far from it, and the module of an app imports the whole app. */
+const most = 300;
+
 /**
- * Finds the list of migration classes that a data source file, or the module of an app, passes to TypeORM: in that file or in one that it
- * imports. Undefined if there is no list, if there are several, or if the project's parser cannot be used (TypeScript 7 has none).
+ * Finds the list of migration classes that a data source file, or the module of an app, passes to TypeORM: in that file, or else in those that
+ * it imports, directly or indirectly. `loaded` are the names of the classes that the data source has, which tell the list from others.
+ * Undefined if there is no list, if there are several, or if the project's parser cannot be used (TypeScript 7 has none).
  */
-export function readClassList(file: string, projectDir: string): ClassList | undefined {
+export function readClassList(file: string, projectDir: string, loaded: readonly string[]): ClassList | undefined {
   const ts = parserOf(projectDir);
-  if (ts === undefined) return undefined;
-  const parsed = parse(ts, file);
-  const found = optionsNamed('migrations', parsed).flatMap((expression) => listIn(expression, parsed) ?? []);
-  const [only, another] = found;
-  if (only === undefined || another !== undefined) return undefined;
-  return only.array === undefined ? ofExports(only.in) : ofArray(only.in, only.array);
+  const seen = new Set([file]);
+  for (let files = [file]; ts !== undefined && files.length > 0 && seen.size <= most;) {
+    const parsed = files.map((one) => parse(ts, one));
+    const lists = parsed.flatMap((one) =>
+      optionsNamed('migrations', one).flatMap((expression) => listIn(expression, one) ?? []),
+    );
+    const unlike = [...new Map(lists.map((one) => [`${one.in.file} ${one.array?.pos ?? ''}`, one])).values()];
+    const isSure = unlike.length === 1 && seen.size === 1;
+    const [only, another] = isSure ? unlike : unlike.filter((one) => isOf(loaded, one));
+    if (only !== undefined) return another === undefined ? classList(only) : undefined;
+    files = [...new Set(parsed.flatMap(filesBehind))].filter((one) => !seen.has(one));
+    for (const one of files) seen.add(one);
+  }
+  return undefined;
+}
+
+function classList({ in: parsed, array }: Found): ClassList {
+  return array === undefined ? ofExports(parsed) : ofArray(parsed, array);
+}
+
+/** Whether these are the names of the classes in a list. */
+function isOf(loaded: readonly string[], found: Found): boolean {
+  const names =
+    found.array === undefined
+      ? classList(found).files.flatMap((file) => classTextsIn(readFileSync(file, 'utf8')).map(({ name }) => name))
+      : found.array.elements.map((one) => one.getText());
+  return names.length > 0 && names.length === loaded.length && names.every((name) => loaded.includes(name));
+}
+
+/** The files of the project that a file imports, or exports from. */
+function filesBehind(parsed: Parsed): readonly string[] {
+  const { ts, source } = parsed;
+  const exported = source.statements.flatMap((one) =>
+    ts.isExportDeclaration(one) && one.moduleSpecifier !== undefined && ts.isStringLiteral(one.moduleSpecifier)
+      ? one.moduleSpecifier.text
+      : [],
+  );
+  const specifiers = [...importsOf(parsed).map(({ specifier }) => specifier), ...exported];
+  return specifiers.flatMap((specifier) => fileOf(specifier, parsed) ?? []).filter((one) => /\.[cm]?[jt]s$/.test(one));
 }
 
 function parserOf(projectDir: string): Ts | undefined {
