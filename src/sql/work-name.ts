@@ -1,3 +1,5 @@
+import { truncatedName } from './identifier.js';
+
 /**
  * The name of a session that processes a table in batches of blocks. The wording must not change, because migrations that contain it are
  * never rewritten.
@@ -11,15 +13,15 @@ export function nameInBlocks(done: string, total: string, rows: string, of: stri
  * known.
  */
 export function nameInRows(done: number, total: number, rate: number, of: string): string {
-  return `nest-migrate: ${done}/${total} rows, ${Math.round(rate)} rows/s of ${of}`;
+  return truncatedName(`nest-migrate: ${done}/${total} rows, ${Math.round(rate)} rows/s of ${of}`);
 }
 
 /** Matches both names on the server. The groups are: done, total, unit, rows or rate, which of the two, and the table. */
 export const workNamePattern = String.raw`^nest-migrate: (\d+)/(\d+) (rows|blocks), (\d+) (rows|rows/s) of (.*)$`;
 
-/** The name of a session that executes a migration in a transaction. The server truncates it to 63 bytes. */
+/** The name of a session that executes a migration in a transaction. The server would truncate a longer one, and say so. */
 export function migrationName(direction: string, timestamp: number, title: string): string {
-  return `nest-migrate: ${direction} ${timestamp} ${title}`;
+  return truncatedName(`nest-migrate: ${direction} ${timestamp} ${title}`);
 }
 
 /** The common prefix of these names. */

@@ -153,6 +153,7 @@ describe('an existing column becomes NOT NULL', () => {
       expect(error.message).toContain('t.c becomes NOT NULL: which value replaces existing NULLs?');
       expect(error.next).toContain('--backfill "t.c=5"');
       expect(error.next).toContain('--backfill "t.c=NULL"');
+      expect(error.next).toContain('nullable: true in the entity');
       const asked: string[] = [];
       const text = (question: string): Promise<string> => Promise.resolve(asked.push(question) ? '7' : '');
       const { statements } = await folder.generate(table('c', int), {
@@ -164,6 +165,12 @@ describe('an existing column becomes NOT NULL', () => {
         'expand',
         'contract',
       ]);
+    });
+
+    it('does not advise that a column of a primary key may stay NULL, such as one of a join table', async () => {
+      const error = await failureOf(folder.generate(table('c', { ...int, primary: true })));
+      expect(error.message).toContain('t.c becomes NOT NULL');
+      expect(error.next).not.toContain('nullable');
     });
 
     itInFull('takes the word of the author that no row needs it', async () => {

@@ -3,6 +3,8 @@ import type pg from 'pg';
 import {
   fittingName,
   generatedName,
+  migrationName,
+  nameInRows,
   plainName,
   quoteLiteral,
   quoteName,
@@ -105,4 +107,10 @@ describe('a schema that is left to the search path', () => {
   ])('%s', (sql, without) => {
     expect(withoutSchema(sql, 'app')).toBe(without);
   });
+});
+
+it('the name of a session is what the server keeps of it, so that it says nothing about a longer one', () => {
+  const name = migrationName('up', 1748450230238, 'ModifyExecutionSessionIdFieldType');
+  expect(name).toBe('nest-migrate: up 1748450230238 ModifyExecutionSessionIdFieldTyp');
+  expect(Buffer.byteLength(nameInRows(123456, 1234567, 1234, 'Ein Täfelchen mit einem langen Namen'))).toBeLessThan(64);
 });

@@ -60,14 +60,14 @@ export async function decide(changes: readonly Change[], question: Question): Pr
   };
   const open: OpenQuestion[] = [];
   const columns = columnsToFill(changes, question, decisions);
-  for (const { path, type, isNew, fallback } of columns.filter(({ isOpen }) => isOpen)) {
+  for (const { path, type, isNew, isKey, fallback } of columns.filter(({ isOpen }) => isOpen)) {
     const answer = await options.ask?.text(
       isNew
         ? `${path} (${type}) is a new NOT NULL column without a default. Which value do existing rows get? An SQL expression:`
         : `${path} (${type}) becomes NOT NULL. Which value replaces existing NULLs? An SQL expression, or NULL if there are none:`,
     );
     if (answer?.trim()) decisions.backfill.set(path, answer.trim());
-    else open.push(isNew ? newColumnQuestion(path, type) : notNullQuestion(path, fallback ?? exampleOf(type)));
+    else open.push(isNew ? newColumnQuestion(path, type) : notNullQuestion(path, fallback ?? exampleOf(type), isKey));
   }
   for (const { column, from, to, zoned } of typeChanges(question)) {
     const path = columnPath(column);
@@ -99,6 +99,8 @@ interface ColumnToFill {
   readonly path: string;
   readonly type: string;
   readonly isNew: boolean;
+  /** Whether it belongs to the primary key, as the columns of a join table do. */
+  readonly isKey: boolean;
   readonly fallback: string | undefined;
   /** Whether nothing says yet how to fill it. */
   readonly isOpen: boolean;
@@ -123,8 +125,14 @@ function columnsToFill(
     const { type = '', default: fallback } = columnOf(to, id) ?? {};
     const isNew = !becomesNotNull(id, context);
     const isNeeded = isNew ? needsBackfill(id, context) : mayMissValues(id, context);
-    return [{ path, type, isNew, fallback, isOpen: isNeeded && !decisions.backfill.has(path) }];
+    return [
+      { path, type, isNew, isKey: isInPrimaryKey(id, to), fallback, isOpen: isNeeded && !decisions.backfill.has(path) },
+    ];
   });
+}
+
+function isInPrimaryKey(column: ObjectId, schema: Schema): boolean {
+  return schema.neededBy(column).some((id) => id.kind === 'constraint' && schema.get(id)?.is['type'] === 'p');
 }
 
 interface AskedType {
@@ -157,14 +165,14 @@ function newColumnQuestion(path: string, type: string): OpenQuestion {
   };
 }
 
-function notNullQuestion(path: string, example: string): OpenQuestion {
+function notNullQuestion(path: string, example: string, isKey: boolean): OpenQuestion {
   return {
     message: `${path} becomes NOT NULL: which value replaces existing NULLs?`,
     flags: [
       `--backfill ${inShell(`${path}=${example}`)}   (any SQL expression, also of other columns; or @Backfill on the property)`,
       `--backfill ${inShell(`${path}=NULL`)}   (there are no NULLs, and the old version of the app writes none)`,
     ],
-    instead: 'Or, if the column may stay NULL: nullable: true in the entity',
+    ...(!isKey && { instead: 'Or, if the column may stay NULL: nullable: true in the entity' }),
   };
 }
 
