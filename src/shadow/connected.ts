@@ -20,6 +20,8 @@ export interface ConnectedShadow {
   /** Why extensions that TypeORM would install are missing. */
   readonly missing: readonly string[];
   readonly given: Given;
+  /** Whether generated migrations find extensions that TypeORM installed only as long as an entity needed them. */
+  readonly lendsExtensions?: boolean;
   /** The statements of the migrations that were replayed on it; absent if its schema was not made by them. */
   readonly replayed?: string[];
   close(): Promise<void>;
@@ -48,6 +50,7 @@ export async function connectShadow(
       resetSession,
       missing,
       given: new Given(initial),
+      lendsExtensions: initial.isCopy !== true && installs(source),
       replayed: [],
       close: () => close(dataSource, place),
     };
@@ -57,6 +60,10 @@ export async function connectShadow(
     await close(dataSource, place);
     throw await notSetUp(error, dataSource);
   }
+}
+
+function installs({ options }: DataSource): boolean {
+  return (options as { readonly installExtensions?: boolean }).installExtensions !== false;
 }
 
 /** Migrations may read the names of their database and their user from the options. */

@@ -13,6 +13,8 @@ export interface InitialState {
   readonly settings: SessionSettings;
   /** A copy of a server has the roles of that server and no others. @default in the process, they are made when a statement names them */
   readonly missingRoles?: 'fail';
+  /** A copy of a database has the extensions of that database and no others. */
+  readonly isCopy?: true;
   /** Represents the initial state in cache keys. */
   readonly key: string;
 }
@@ -52,7 +54,7 @@ async function make(configured: Configured): Promise<InitialState> {
 
 /** For a copy of a database, which has its own extensions and schemas, including objects that a DBA has prepared. */
 export function initialStateOfCopy(configured: Configured): InitialState {
-  return stateOf(configured, []);
+  return { ...stateOf(configured, []), isCopy: true };
 }
 
 function schemasOf(configured: Configured): readonly InitialStatement[] {

@@ -6,9 +6,11 @@ import { Turns } from '../database/turns.js';
 import { foundElsewhere } from '../database/elsewhere.js';
 import type { Direction } from '../events.js';
 import type { Instantiate, KnownMigration, LoadedMigration } from '../files/migration.js';
+import { lentFor } from './lent-extensions.js';
 import { CallsSynchronize, notReplayed } from './not-replayed.js';
 import { shareWithOthers } from '../typeorm/shared-query-runner.js';
 import type { ConnectedShadow } from './connected.js';
+import { originBefore } from './origins.js';
 import type { Around } from './transcript.js';
 import { classify } from '../sql/index.js';
 import { putOwn, withOwn } from '../typeorm/own-methods.js';
@@ -64,7 +66,12 @@ export async function replayIf(
   { direction = 'up', watch, stays = () => true, around = (_queryRunner, work) => work() }: Hooks,
 ): Promise<readonly string[] | undefined> {
   const executed = await withQueryRunner(shadow, async (queryRunner) => {
-    const { statements, endedTransaction } = record(queryRunner, (sql) => shadow.given.accept(sql, migration.name));
+    const isLent = shadow.lendsExtensions === true && originBefore(migration) === 'generated';
+    const { statements, endedTransaction } = record(
+      queryRunner,
+      (sql) => shadow.given.accept(sql, migration.name),
+      isLent ? lentFor : () => undefined,
+    );
     try {
       const { transaction, [direction]: execute } = await migration.prepare(queryRunner, instantiate, 'trial');
       if (execute === undefined) return undefined;
@@ -162,12 +169,13 @@ interface Recorded {
 /** The statements that TypeORM's query runner sends around a migration. */
 const ofTypeorm = new Set(['START TRANSACTION', 'COMMIT', 'ROLLBACK']);
 
-function record(queryRunner: QueryRunner, accept: (sql: string) => string): Recorded {
+function record(queryRunner: QueryRunner, accept: (sql: string) => string, lent: typeof lentFor): Recorded {
   const statements: string[] = [];
   const endedTransaction = noticeEnd(queryRunner);
   interceptQueries(queryRunner, (sql, given, execute) => {
     if (!classify(sql).every(({ command }) => ofTypeorm.has(command))) statements.push(sql);
-    return execute(accept(sql), ...given);
+    const run = (): Promise<unknown> => execute(accept(sql), ...given);
+    return lent(sql, execute)?.then(run) ?? run();
   });
   return { statements, endedTransaction };
 }

@@ -27,7 +27,7 @@ import type { SchemaOnShadow } from '../../snapshot/schema-on-shadow.js';
 import type { CommandContext } from '../context.js';
 import { withOtherQuestions } from './all-questions.js';
 import type { GenerateOptions, GenerateResult } from './types.js';
-import { remarksOnExtensions } from './extension-remarks.js';
+import { remarksOnExtensions, remarksOnFormerExtensions } from './extension-remarks.js';
 import { isPrepared, remarksOnKept } from './kept-remarks.js';
 import { isPartOf, remarksOnPartitions, remarksOnRewrites } from './partition-remarks.js';
 import { indexAdvice, remarksOnConditions } from './index-advice.js';
@@ -124,6 +124,7 @@ export async function change(
         ...remarksOnConditions(from, to),
         ...remarksOnOrder(otherwiseOrdered(sides.desired, from)),
         ...remarksOnExtensions(files, to),
+        ...remarksOnFormerExtensions(from, to, sides.origins),
         ...notTried,
         ...readingElsewhere(files.flatMap(({ steps }) => steps)),
         ...remarksOnDirectRenames(renamed, shadow.schema, options),
