@@ -26,14 +26,15 @@ interface Found {
 const most = 300;
 
 /**
- * Finds the list of migration classes that a data source file, or the module of an app, passes to TypeORM: in that file, or else in those that
+ * Finds the list of migration classes that a data source file, or the module of an app, passes to TypeORM: in that file, or else in files that
  * it imports, directly or indirectly. `loaded` are the names of the classes that the data source has, which tell the list from others.
  * Undefined if there is no list, if there are several, or if the project's parser cannot be used (TypeScript 7 has none).
  */
 export function readClassList(file: string, projectDir: string, loaded: readonly string[]): ClassList | undefined {
   const ts = parserOf(projectDir);
+  if (ts === undefined) return undefined;
   const seen = new Set([file]);
-  for (let files = [file]; ts !== undefined && files.length > 0 && seen.size <= most;) {
+  for (let files = [file]; files.length > 0 && seen.size <= most;) {
     const parsed = files.map((one) => parse(ts, one));
     const lists = parsed.flatMap((one) =>
       optionsNamed('migrations', one).flatMap((expression) => listIn(expression, one) ?? []),

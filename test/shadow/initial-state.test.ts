@@ -525,6 +525,13 @@ describe('generate after the initial state', () => {
     expect([sqlOf(kept), kept.warnings]).toEqual([[], [said]]);
     const pruned = await generate({ entities: [less], initialState: dump }, { prune: true });
     expect(sqlOf(pruned)).toEqual(['ALTER TABLE "public"."thing" DROP COLUMN "old"']);
+    const renamed = entity('thing', { kind: kinds, now: { type: 'text', nullable: true } });
+    const { warnings } = await generate({ entities: [renamed], initialState: dump });
+    expect(warnings).toContain('If thing.now is thing.old under a new name: --rename thing.old=now.');
+    const taken = { renames: ['thing.old=now'], renameDirectly: true };
+    expect(sqlOf(await generate({ entities: [renamed], initialState: dump }, taken))).toEqual([
+      'ALTER TABLE "public"."thing" RENAME COLUMN "old" TO "now"',
+    ]);
   });
 });
 

@@ -49,8 +49,8 @@ export async function decideRenames(
   let decided = withJunctions(said.filter((rename) => rename.from.kind === kind));
   const open: OpenQuestion[] = [];
   const possible = renameCandidates(from, to, byHand);
-  const answered = [...(options.drops ?? []), ...(options.keeps ?? [])];
-  const candidates = possible.filter((one) => !answered.includes(pathOf(one.from)));
+  const answered = new Set([...(options.drops ?? []), ...(options.keeps ?? [])]);
+  const candidates = possible.filter((one) => !answered.has(pathOf(one.from)));
   const ofKind = candidates.filter((one) => one.from.kind === kind);
   // The answer about a table may settle the question about its junction tables, and the answer about a key that about their columns.
   const mayBeSettled = (one: Rename): boolean =>

@@ -21,7 +21,7 @@ export function remarksOnKept(
     .filter((id) => !isOfKept(id, keys, present) && !isMember(id, present));
   const isInitial = (id: ObjectId): boolean => originIn(origins, id) === 'initial';
   return [
-    ...told.filter((id) => originIn(origins, id) === undefined).flatMap((id) => perhapsRenamed(id, desired, present)),
+    ...told.filter((id) => originIn(origins, id) !== 'hand').flatMap((id) => perhapsRenamed(id, desired, present)),
     ...told.filter((id) => mustBeFilled(id, present)).map(unfilled),
     ...keptLines(
       told.filter((id) => !isInitial(id)),
