@@ -44,7 +44,7 @@ export const decisions: readonly Flag[] = [
   },
   {
     flags: '--keep <object>',
-    summary: 'created by hand, and not renamed: users.name, or users',
+    summary: 'created by hand, not renamed: users.name, or users',
     parse: collect,
   },
   {
