@@ -225,27 +225,33 @@ describe('a list of classes', () => {
     expect([sql.code, sql.stderr]).toEqual([2, expect.stringContaining('Leave out --sql')]);
   });
 
-  it('is found in another file by the names of its classes; if it is not found, all lines are still shown', async () => {
-    const before = `import { all } from './migrations';
+  itInFull(
+    'is found in another file by the names of its classes; if it is not found, all lines are still shown',
+    async () => {
+      const before = `import { all } from './migrations';
 class Other1600000000000 { async up() {} async down() {} }
 const others = [Other1600000000000];
 export const lists = [{ migrations: all }, { migrations: others }];
 `;
-    const make = withList('process.env.OTHER ? others : all', before);
-    project = projectWith("import { make } from './src/make';\nexport default make();\n", {
-      ...first,
-      'src/make.ts': make.replace('export default', 'export const make = () =>'),
-      'src/migrations/index.ts':
-        "import { First1600000000000 } from './1600000000000-First';\nexport const all = [First1600000000000];\n",
-    });
-    const { code, stdout } = await cli('create', 'Second');
-    expect([code, stdout]).toEqual([0, expect.stringContaining('Not in the list yet. Add to src/migrations/index.ts')]);
-    expect(stdout).toMatch(/^Written: src\/migrations\/\d{13}-Second\.ts\n/);
-    project.write('src/migrations/index.ts', project.read('src/migrations/index.ts').replace('= [', '= [...[], '));
-    const left = await cli('create', 'Third');
-    expect([left.code, left.stdout]).toEqual([0, expect.stringContaining('Not in the list of the data source yet.')]);
-    expect(left.stdout).toMatch(/\+ import \{ (Third\d{13}) \} from '…\/\d{13}-Third';\n {2}\+ {3}\1,\n/);
-  });
+      const make = withList('process.env.OTHER ? others : all', before);
+      project = projectWith("import { make } from './src/make';\nexport default make();\n", {
+        ...first,
+        'src/make.ts': make.replace('export default', 'export const make = () =>'),
+        'src/migrations/index.ts':
+          "import { First1600000000000 } from './1600000000000-First';\nexport const all = [First1600000000000];\n",
+      });
+      const { code, stdout } = await cli('create', 'Second');
+      expect([code, stdout]).toEqual([
+        0,
+        expect.stringContaining('Not in the list yet. Add to src/migrations/index.ts'),
+      ]);
+      expect(stdout).toMatch(/^Written: src\/migrations\/\d{13}-Second\.ts\n/);
+      project.write('src/migrations/index.ts', project.read('src/migrations/index.ts').replace('= [', '= [...[], '));
+      const left = await cli('create', 'Third');
+      expect([left.code, left.stdout]).toEqual([0, expect.stringContaining('Not in the list of the data source yet.')]);
+      expect(left.stdout).toMatch(/\+ import \{ (Third\d{13}) \} from '…\/\d{13}-Third';\n {2}\+ {3}\1,\n/);
+    },
+  );
 
   itInFull('is the exports of an index file; one that is made by a program is left alone', async () => {
     project = projectWith(withList('Object.values(all)', "import * as all from './src/migrations';"), {
