@@ -1,14 +1,14 @@
-import { adviceOnParts, causeOf, encode, placeOf, reasonOf } from '../data-source/address.js';
+import { placeOf, reasonOf } from '../data-source/address.js';
 import { embeddedHostOf } from '../data-source/embedded-brand.js';
-import { codeOf, isMigrateError, messageOf, MigrateError } from '../errors.js';
+import { codeOf, isMigrateError, messageOf } from '../errors.js';
 import { poolOf } from '../typeorm/driver.js';
 import { abortable, cancelled, pause } from './cancel.js';
-import { checkPlace, newClient, showPlace } from './connection-config.js';
+import { checkPlace, encryptionOf, newClient, showPlace } from './connection-config.js';
+import { connectionFailed } from './connection-error.js';
 import { watchReplies } from './replies.js';
 import type { ConnectContext, OwnClient, SqlClient } from './sql-client.js';
 import type { Awaited } from './replies.js';
 import { parting, processIdOf, rememberQueries, wireOf } from './wire.js';
-import { setBy } from './set-by.js';
 import { supposedBackend } from './witness.js';
 import type { Backend } from './witness.js';
 
@@ -110,14 +110,17 @@ export interface Connection {
   stopWatching(): void;
 }
 
-/** Waits for a server that is still starting, as after `docker compose up`. Any other error is reported at once. */
-export async function connect(context: ConnectContext): Promise<Connection> {
+/**
+ * Waits for a server that is still starting, as after `docker compose up`. Any other error is reported at once. `state` is what is known of
+ * the database in the meantime.
+ */
+export async function connect(context: ConnectContext, state = 'Nothing was changed.'): Promise<Connection> {
   const { timeoutMs, retryEveryMs } = context.settings.connect;
   checkPlace(context);
   const shown = showPlace(context);
   const deadline = performance.now() + timeoutMs;
   for (let attempt = 1; ; attempt++) {
-    if (context.signal.aborted) throw cancelled(context.signal, 'Nothing was changed.');
+    if (context.signal.aborted) throw cancelled(context.signal, state);
     const client = newClient(context, timeoutMs);
     rememberQueries(client);
     const stopWatching = watchReplies(context, repliesOf(client));
@@ -129,8 +132,9 @@ export async function connect(context: ConnectContext): Promise<Connection> {
       stopWatching();
       await close(client);
       const left = deadline - performance.now();
-      if (context.signal.aborted) throw cancelled(context.signal, 'Nothing was changed.');
-      if (!isServerAbsent(error) || left <= 0) throw connectionError(error, shown, attempt);
+      if (context.signal.aborted) throw cancelled(context.signal, state);
+      if (!isServerAbsent(error) || left <= 0)
+        throw await connectionFailed(error, { shown, attempts: attempt, state, encryption: encryptionOf(context) });
       const retryInMs = Math.min(retryEveryMs, left);
       context.onEvent({ type: 'connecting', attempt, reason: reasonOf(error, shown), retryInMs, leftMs: left });
       await pause(retryInMs, context.signal);
@@ -176,62 +180,4 @@ export function isConnectionLost(error: unknown): boolean {
   const code = codeOf(error);
   if (code !== undefined && lostCodes.test(code)) return true;
   return isServerAbsent(error) || /not queryable|connection terminated|already released/i.test(messageOf(error));
-}
-
-const certificateCodes = /CERT|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER|SELF_SIGNED/;
-
-function aboutSsl(error: unknown): string | undefined {
-  const message = messageOf(error);
-  if (message.includes('does not support SSL'))
-    return 'The data source requires SSL, but this server does not support it: if the server is local, remove `ssl` from the options, or sslmode from DATABASE_URL. Nothing was changed.';
-  if (certificateCodes.test(codeOf(error) ?? ''))
-    return 'Name the certificate authority of the server: sslrootcert=<file> in DATABASE_URL, or `ssl: { ca }` in the data source. Nothing was changed.';
-  return undefined;
-}
-
-/** PgBouncer's words for what it does not pass on to the server. */
-function aboutPooler(error: unknown): string | undefined {
-  const parameter = /^unsupported startup parameter: (\S+)/.exec(messageOf(error))?.[1];
-  if (parameter === undefined) return undefined;
-  return `There is a pooler at this address, which refuses ${parameter} of the data source (\`extra\`, the address, or PGOPTIONS). Connect to the server itself; or set it on the role instead: ALTER ROLE … SET search_path = … Nothing was changed.`;
-}
-
-/** The error for a failed connection, without its password. */
-export function connectionError(error: unknown, shown: string | undefined, attempts = 1): MigrateError {
-  if (isMigrateError(error)) return error;
-  const where = placeOf(shown);
-  const reason = reasonOf(error, shown);
-  const cause = causeOf(error, shown);
-  const code = codeOf(error);
-  if (code === '28P01' || code === '28000') {
-    return new MigrateError({
-      code: 'AUTHENTICATION_FAILED',
-      message: `Authentication failed at ${where}: ${reason}.`,
-      next: /no encryption|SSL off/.test(reason)
-        ? 'The server accepts only encrypted connections: add sslmode=require to DATABASE_URL, or `ssl` to the data source. Nothing was changed.'
-        : `Correct the user and password, in ${setBy(shown ?? '', ['user', 'password'])}. Nothing was changed.`,
-      cause,
-    });
-  }
-  if (code === '3D000') {
-    return new MigrateError({
-      code: 'DATABASE_MISSING',
-      message: `The server at ${where} has no such database: ${reason}.`,
-      next: `Create it: nest-migrate database create\nOr correct its name, in ${setBy(shown ?? '', ['database'])}.`,
-      cause,
-    });
-  }
-  const tried = attempts > 1 ? ` (tried ${attempts} times)` : '';
-  return new MigrateError({
-    code: 'CONNECTION_FAILED',
-    message: `No connection to ${where}${tried}: ${reason || 'no answer'}.`,
-    next:
-      shown === undefined
-        ? encode
-        : (adviceOnParts(shown) ??
-          aboutSsl(error) ??
-          aboutPooler(error) ??
-          `Start the server, or correct its address, in ${setBy(shown, ['host', 'port'])}. To wait longer or shorter: --connect-timeout 2min; in an app, the setting connect: { timeout: '2min' }. Nothing was changed.`),
-    cause,
-  });
 }

@@ -3,6 +3,7 @@ import type { DataSource } from 'typeorm';
 import { checkAddress, showAddress } from '../data-source/address.js';
 import { checkConnection, showConnection } from '../data-source/describe.js';
 import { configFromUrl } from '../data-source/url.js';
+import type { Encryption } from './connection-error.js';
 import type { ConnectContext, OwnClient } from './sql-client.js';
 
 type ClientClass = new (config: object) => OwnClient;
@@ -22,6 +23,12 @@ export function newClient({ dataSource, settings, database }: Where, timeoutMs: 
   if (database !== undefined)
     Object.assign((client as { readonly connectionParameters?: object }).connectionParameters ?? {}, { database });
   return client;
+}
+
+/** A stream of our own tries encryption first, as sslmode=prefer does. */
+export function encryptionOf({ dataSource, settings }: Where): Encryption {
+  const config: { readonly stream?: unknown } = { ...clientConfig(dataSource, 0), ...directly(settings.directUrl) };
+  return config.stream === undefined ? 'not tried' : 'tried';
 }
 
 const setting = 'The setting `directUrl`';

@@ -12,7 +12,9 @@ import { cancelled, pause } from './cancel.js';
 import { watchReplies } from './replies.js';
 import { parting, wireOf } from './wire.js';
 import type { Wire } from './wire.js';
-import { connectionError, isServerAbsent } from './client.js';
+import { isServerAbsent } from './client.js';
+import { encryptionOf } from './connection-config.js';
+import { connectionFailed, isPasswordMissing } from './connection-error.js';
 import { serverErrorBelow } from './failure.js';
 import type { ConnectContext, SqlClient } from './sql-client.js';
 
@@ -44,7 +46,7 @@ export async function initialise(
         const left = deadline - performance.now();
         if (signal.aborted) throw cancelled(signal, 'Nothing was changed.');
         if (!isServerAbsent(error) || left <= 0)
-          throw failed(error, { notLoaded, ...seen, dataSource, attempts: attempt });
+          throw await failed(error, { notLoaded, ...seen, context, attempts: attempt });
         const retryInMs = Math.min(settings.connect.retryEveryMs, left);
         context.onEvent({
           type: 'connecting',
@@ -113,19 +115,24 @@ interface Attempted {
   /** The error with which the entities were not loaded, if so. */
   readonly notLoaded: unknown;
   readonly connected: boolean;
-  readonly dataSource: DataSource;
+  readonly context: ConnectContext;
   readonly attempts: number;
 }
 
-function failed(error: unknown, { notLoaded, connected, dataSource, attempts }: Attempted): MigrateError {
+async function failed(
+  error: unknown,
+  { notLoaded, connected, context: { dataSource, settings }, attempts }: Attempted,
+): Promise<MigrateError> {
   const named = isMigrateError(error) ? error : typeScriptNotLoaded(error);
   if (named?.code === 'FILE_LOAD_FAILED') return named;
   if (isMigrateError(notLoaded) && firstLine(notLoaded.cause) === firstLine(error)) return notLoaded;
   // TypeORM connects before it loads the entities again, and the error may say it in other words the second time.
   const isOfServer = isServerAbsent(error) || serverErrorBelow(error) !== undefined;
   if (isMigrateError(notLoaded) && connected && !isOfServer) return notLoaded;
-  if (codeOf(error) !== undefined || isServerAbsent(error))
-    return connectionError(error, showConnection(dataSource), attempts);
+  if (codeOf(error) !== undefined || isServerAbsent(error) || isPasswordMissing(error)) {
+    const own = { dataSource, settings: { ...settings, directUrl: undefined } };
+    return connectionFailed(error, { shown: showConnection(dataSource), attempts, encryption: encryptionOf(own) });
+  }
   return new MigrateError({
     code: 'DATA_SOURCE_INVALID',
     message: `TypeORM could not set up the data source: ${messageOf(error)}`,

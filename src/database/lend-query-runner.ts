@@ -15,7 +15,7 @@ export async function lendQueryRunner<T>(
   const queryRunner = context.dataSource.createQueryRunner();
   let opened: Promise<OwnClient> | undefined;
   const open = async (): Promise<OwnClient> => {
-    const { client, stopWatching } = await connect(context);
+    const { client, stopWatching } = await connect(context, '');
     // From here on, the connection is watched as that of a migration, whose statements may take long.
     stopWatching();
     return client;

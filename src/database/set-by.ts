@@ -38,7 +38,8 @@ function variablesOf(address: URL, parts: readonly Part[]): readonly string[] {
   const found = (part: Part): readonly string[] =>
     variables.filter(([name, value]) => ofPart[part].test(name) && value === values[part]).map(([name]) => name);
   const users = found('user');
-  const passwords = variables.map(([name]) => name).filter((name) => isBeside(name, users));
+  // One that is empty is where the password belongs.
+  const passwords = Object.keys(process.env).filter((name) => ofDatabase.test(name) && isBeside(name, users));
   return parts.flatMap((part) => (part === 'password' ? passwords : found(part)));
 }
 

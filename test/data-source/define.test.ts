@@ -13,7 +13,7 @@ import { isEmbedded } from '../../src/data-source/embedded-brand.js';
 import { useAddressForMigrations } from '../../src/data-source/environment.js';
 import { refuseSynchronize } from '../../src/data-source/guard.js';
 import { settingsOf } from '../../src/data-source/settings.js';
-import { connectionError } from '../../src/database/client.js';
+import { connectionError } from '../../src/database/connection-error.js';
 import { MigrateError } from '../../src/errors.js';
 import { createMigrator } from '../../src/migrator.js';
 import { withoutPasswords } from '../../src/passwords.js';
@@ -498,7 +498,7 @@ describe('import', () => {
 describe('the error for a connection whose options come from unset or mistyped variables', () => {
   const refused = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:5432'), { code: 'ECONNREFUSED' });
   const failed = (options: object): MigrateError =>
-    connectionError(refused, showConnection(new DataSource({ type: 'postgres', ...options })));
+    connectionError(refused, { shown: showConnection(new DataSource({ type: 'postgres', ...options })) });
 
   it('shows the address that the driver uses, and suspects the environment', () => {
     const { message, next } = failed({ host: undefined, port: Number.NaN, username: undefined, database: undefined });
@@ -522,10 +522,9 @@ describe('the error for a connection whose options come from unset or mistyped v
   it('names the variables that hold the address, whatever the project calls them', () => {
     const options = { host: 'db.local', port: 6432, username: 'app', password: 'x', database: 'shop' };
     const next = (code: string): string | undefined =>
-      connectionError(
-        Object.assign(new Error('no'), { code }),
-        showConnection(new DataSource({ type: 'postgres', ...options })),
-      ).next;
+      connectionError(Object.assign(new Error('no'), { code }), {
+        shown: showConnection(new DataSource({ type: 'postgres', ...options })),
+      }).next;
     const all = (): unknown => [next('ECONNREFUSED'), next('28P01'), next('3D000')];
     const given = (variables: Record<string, string>): unknown => {
       Object.assign(process.env, variables);

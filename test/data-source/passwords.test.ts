@@ -4,7 +4,7 @@ import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { defineDataSource } from '../../src/data-source/define.js';
 import { describeConnection, showConnection } from '../../src/data-source/describe.js';
-import { connectionError } from '../../src/database/client.js';
+import { connectionError } from '../../src/database/connection-error.js';
 import { messageOf, MigrateError } from '../../src/errors.js';
 import { withoutPasswords } from '../../src/passwords.js';
 import { runCli, runNode } from '../support/cli.js';
@@ -83,7 +83,9 @@ describe('no part of a password is shown', () => {
           ...(dataSource === undefined ? [] : [printed(() => describeConnection(dataSource))]),
           ...(dataSource === undefined
             ? []
-            : driverErrors(url).map((error) => printed(() => connectionError(error, showConnection(dataSource))))),
+            : driverErrors(url).map((error) =>
+                printed(() => connectionError(error, { shown: showConnection(dataSource) })),
+              )),
         ];
         process.env['DATABASE_URL'] = url;
         texts.push(

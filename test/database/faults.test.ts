@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { DataSource } from 'typeorm';
-import { connectionError } from '../../src/database/client.js';
+import { connectionError } from '../../src/database/connection-error.js';
 import { createMigrator } from '../../src/migrator.js';
 import { createDatabase, createRole, serverLog, serverUrl } from '../support/database.js';
 import type { MigrateEvent } from '../../src/events.js';
@@ -675,7 +675,7 @@ describe('a connection with a problem', () => {
   it('tells a pooler that refuses a parameter of the connection from a server that is not there', () => {
     // As PgBouncer 1.18 answers.
     const answer = Object.assign(new Error('unsupported startup parameter: options'), { code: '08P01' });
-    const { message, next } = connectionError(answer, 'postgres://app@127.0.0.1:6432/shop');
+    const { message, next } = connectionError(answer, { shown: 'postgres://app@127.0.0.1:6432/shop' });
     expect(message).toContain('unsupported startup parameter: options');
     expect(next).toMatch(/^There is a pooler at this address, which refuses options .*Connect to the server itself/);
     expect(next).not.toContain('Start the server');

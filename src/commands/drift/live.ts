@@ -1,5 +1,6 @@
 import { showPlace } from '../../database/connection-config.js';
-import { connectionError, isServerAbsent, withClient } from '../../database/client.js';
+import { isServerAbsent, withClient } from '../../database/client.js';
+import { connectionError } from '../../database/connection-error.js';
 import type { OwnClient, SqlClient } from '../../database/sql-client.js';
 import { codeOf, MigrateError } from '../../errors.js';
 import type { MigrationList } from '../../files/migration.js';
@@ -34,7 +35,7 @@ export async function readLive(context: CommandContext, found: MigrationList): P
     return await withClient(context, (client) => readBoth(client, context, found));
   } catch (error) {
     if (codeOf(error) === lockNotAvailable) throw blocked(context, error);
-    throw isServerAbsent(error) ? connectionError(error, showPlace(context)) : error;
+    throw isServerAbsent(error) ? connectionError(error, { shown: showPlace(context) }) : error;
   }
 }
 

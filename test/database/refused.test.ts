@@ -1,0 +1,151 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { DataSource } from 'typeorm';
+import { initialise } from '../../src/database/initialise.js';
+import { resolveSettings } from '../../src/options.js';
+import { failureOf, migration, using } from '../support/migrations.js';
+import { startServer } from '../support/server.mjs';
+import { encrypting } from '../support/tls-server.js';
+
+const hba = `
+host all postgres 127.0.0.1/32 trust
+host all refused 127.0.0.1/32 reject
+host all clear 127.0.0.1/32 password
+host all scram 127.0.0.1/32 scram-sha-256
+host all few,many 127.0.0.1/32 trust
+`;
+const add = migration('Add1700000000001', { up: ['CREATE TABLE a (id int)'] });
+
+let server: { readonly url: string; stop(): Promise<void> };
+const open: pg.Client[] = [];
+beforeAll(async () => {
+  server = await startServer({ settings: { max_connections: 10 }, files: { 'pg_hba.conf': hba } });
+  const admin = await connected('postgres');
+  await admin.query(
+    `CREATE ROLE refused LOGIN; CREATE ROLE clear LOGIN PASSWORD 'x'; CREATE ROLE scram LOGIN PASSWORD 'x';
+     CREATE ROLE few LOGIN CONNECTION LIMIT 1; CREATE ROLE many LOGIN`,
+  );
+  await admin.query('CREATE DATABASE narrow CONNECTION LIMIT 1');
+});
+afterEach(async () => {
+  for (const client of open.splice(0)) await client.end();
+});
+afterAll(() => server.stop());
+
+async function connected(user: string, database = 'postgres'): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: as(user, database) });
+  await client.connect();
+  open.push(client);
+  return client;
+}
+
+function as(user: string, database = 'postgres', at = server.url): string {
+  const url = new URL(at);
+  url.username = user;
+  url.pathname = database;
+  return url.href;
+}
+
+/** How a run and an app that connects fail with this address; both say the same. */
+async function refusal(
+  url: string,
+): Promise<{ readonly message: string; readonly next: string; readonly code: string }> {
+  const settings = { connect: { timeout: 300, retryEvery: 100 } };
+  const run = await failureOf(using({ url, migrations: [add], settings }, (migrator) => migrator.run()));
+  const dataSource = new DataSource({ type: 'postgres', url });
+  const { signal } = new AbortController();
+  const app = await failureOf(
+    initialise({ dataSource, settings: resolveSettings(settings), onEvent: () => undefined, signal }),
+  );
+  expect([app.code, app.message, app.next]).toEqual([run.code, run.message, run.next]);
+  return run as Error & { code: string; next: string };
+}
+
+describe('a client that pg_hba.conf refuses', () => {
+  const advice =
+    'The pg_hba.conf of the server does not let this user connect to this database from this host. Let its administrator add a line for them (a provider may call it allowed addresses), or correct the address, in DATABASE_URL or where the data source gets it.';
+
+  it.each([
+    ['refused', /pg_hba\.conf rejects connection for host .*no encryption/],
+    ['unknown', /no pg_hba\.conf entry for host .*no encryption/],
+  ])('is told so, and not to encrypt what this server cannot encrypt (%s)', async (user, reason) => {
+    const { code, message, next } = await refusal(as(user));
+    expect([code, message, next]).toEqual([
+      'AUTHENTICATION_FAILED',
+      expect.stringMatching(reason),
+      `${advice} Nothing was changed.`,
+    ]);
+  });
+
+  it('is told that encryption may help where the server supports it', async () => {
+    const proxy = await encrypting(server.url, 'encrypted');
+    const { next } = await refusal(as('refused', 'postgres', proxy.url));
+    expect(next).toBe(
+      `${advice} The server supports encryption, and perhaps accepts this connection only with it (hostssl): then add sslmode=require to DATABASE_URL, or \`ssl\` to the data source. Nothing was changed.`,
+    );
+    proxy.close();
+  });
+
+  it('is not told to encrypt a connection that was encrypted', async () => {
+    const proxy = await encrypting(server.url, 'refused');
+    const { code, next } = await refusal(`${as('refused', 'postgres', proxy.url)}?sslmode=no-verify`);
+    expect([code, next]).toEqual(['AUTHENTICATION_FAILED', `${advice} Nothing was changed.`]);
+    proxy.close();
+  });
+});
+
+describe('an address without a password', () => {
+  it.each(['scram', 'clear'])('is told that the server asks for one, and where it belongs (%s)', async (user) => {
+    process.env['SHOP_DB_USER'] = user;
+    process.env['SHOP_DB_PASSWORD'] = '';
+    try {
+      const { code, message, next } = await refusal(as(user));
+      expect([code, message, next]).toEqual([
+        'AUTHENTICATION_FAILED',
+        `Authentication failed at ${as(user)}: the server asks for a password, and none is given.`,
+        'Add the password, in SHOP_DB_PASSWORD. Nothing was changed.',
+      ]);
+    } finally {
+      delete process.env['SHOP_DB_USER'];
+      delete process.env['SHOP_DB_PASSWORD'];
+    }
+  });
+});
+
+describe('a limit of connections', () => {
+  const after = (which: string, condition: string, raise: string): unknown => [
+    'CONNECTION_FAILED',
+    `The server has as many connections as ${which} allows, and a run needs two at a time. To see which: SELECT pid, usename, datname, application_name, client_addr, state, state_change FROM pg_stat_activity${condition}; Close some of them (smaller pools, fewer replicas), then try again; or raise ${raise}. To wait longer or shorter: --connect-timeout 2min; in an app, the setting connect: { timeout: '2min' }. Nothing was changed.`,
+  ];
+
+  it('of a role is named, with what to do about it', async () => {
+    await connected('few');
+    const { code, message, next } = await refusal(as('few'));
+    expect(message).toContain('too many connections for role "few"');
+    expect([code, next]).toEqual(
+      after(
+        'the CONNECTION LIMIT of the role "few"',
+        " WHERE usename = 'few'",
+        'the limit: ALTER ROLE "few" CONNECTION LIMIT …',
+      ),
+    );
+  });
+
+  it('of a database is named', async () => {
+    await connected('many', 'narrow');
+    const { code, next } = await refusal(as('many', 'narrow'));
+    expect([code, next]).toEqual(
+      after(
+        'the CONNECTION LIMIT of the database "narrow"',
+        " WHERE datname = 'narrow'",
+        'the limit: ALTER DATABASE "narrow" CONNECTION LIMIT …',
+      ),
+    );
+  });
+
+  it('of the server is named', async () => {
+    while (await connected('many').catch(() => undefined));
+    const { code, next } = await refusal(as('many'));
+    expect([code, next]).toEqual(after('its setting max_connections', '', 'that setting, which needs a restart'));
+  });
+});
