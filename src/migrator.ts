@@ -28,6 +28,7 @@ import type { PlanOptions, PlanResult } from './commands/plan/types.js';
 import { refuseUnknown } from './commands/known-options.js';
 import { pending, run } from './commands/run.js';
 import { isConnectionLost } from './database/client.js';
+import { serverLacks } from './database/failure.js';
 import { connectionLost } from './database/retry.js';
 import { serviceOf } from './database/service.js';
 import { disconnect, initialise } from './database/initialise.js';
@@ -142,7 +143,7 @@ export function createMigrator(options: MigratorOptions): Migrator {
   return { ...tellingWhatWasLost({ ...inProduction(context), ...inDevelopment(context) }, context), close };
 }
 
-/** For a connection that was lost where nothing more is known of it. */
+/** For a connection that was lost, or a query that the server had no room for, where nothing more is known of it. */
 function tellingWhatWasLost<T extends object>(commands: T, context: CommandContext): T {
   type Command = (...given: readonly unknown[]) => Promise<unknown>;
   const telling =
@@ -151,7 +152,7 @@ function tellingWhatWasLost<T extends object>(commands: T, context: CommandConte
       try {
         return await command(...given);
       } catch (error) {
-        throw isConnectionLost(error) ? connectionLost(error, context) : error;
+        throw isConnectionLost(error) ? connectionLost(error, context) : (serverLacks(error) ?? error);
       }
     };
   return Object.fromEntries(

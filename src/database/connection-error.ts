@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { adviceOnParts, causeOf, encode, placeOf, reasonOf } from '../data-source/address.js';
 import { codeOf, isMigrateError, messageOf, MigrateError } from '../errors.js';
 import { quoteLiteral, quoteName } from '../sql/index.js';
+import { remedyOf, sqlState } from './failure.js';
 import { setBy } from './set-by.js';
 
 export interface FailedConnection {
@@ -54,7 +55,7 @@ export function connectionError(error: unknown, failed: FailedConnection): Migra
       shown === undefined
         ? encode
         : (adviceOnParts(shown) ??
-          `${aboutSsl(error) ?? aboutPooler(error) ?? aboutLimit(error, reason) ?? `Start the server, or correct its address, in ${setBy(shown, ['host', 'port'])}. ${longer}`}${ending}`),
+          `${aboutSsl(error) ?? aboutPooler(error) ?? aboutLimit(error, reason) ?? aboutServer(error) ?? `Start the server, or correct its address, in ${setBy(shown, ['host', 'port'])}. ${longer}`}${ending}`),
     cause,
   });
 }
@@ -84,6 +85,18 @@ function aboutLimit(error: unknown, reason: string): string | undefined {
   if (codeOf(error) !== '53300') return undefined;
   const [limit, condition, raise] = limitIn(reason);
   return `The server has as many connections as ${limit} allows, and a run needs two at a time. To see which: SELECT pid, usename, datname, application_name, client_addr, state, state_change FROM pg_stat_activity${condition}; Close some of them (smaller pools, fewer replicas), then try again; or raise ${raise}. ${longer}`;
+}
+
+/** For a server that has answered, but does not let this client in: it is running, and its address is right. */
+function aboutServer(error: unknown): string | undefined {
+  const code = sqlState(error);
+  if (code === undefined) return undefined;
+  if (code === '57P03')
+    return `The server is starting, recovering or shutting down; its log says how far it is. ${longer}`;
+  const remedy = remedyOf(error);
+  return remedy === undefined
+    ? 'The server has answered with this error: its log may say more.'
+    : `${remedy}, then try again.`;
 }
 
 /** The limit that the server names, which connections count, and how to raise it. */

@@ -1,4 +1,4 @@
-import { sqlState } from './failure.js';
+import { remedyOf, sqlState } from './failure.js';
 
 const settings: Readonly<Record<string, string>> = {
   '25P03': 'idle_in_transaction_session_timeout',
@@ -6,7 +6,13 @@ const settings: Readonly<Record<string, string>> = {
   '57P05': 'idle_session_timeout',
 };
 
-/** The next step if the server ended the session because of a setting of the role or the database; undefined otherwise. */
+/** The next step if the session was ended for a reason that can be removed; undefined otherwise. */
+export function reasonForEnding(error: unknown): string | undefined {
+  const remedy = remedyOf(error);
+  return endingOf(error) ?? (remedy && `${remedy}.`);
+}
+
+/** The same, if the reason is a setting of the role or the database. */
 export function endingOf(error: unknown): string | undefined {
   const setting = settings[sqlState(error) ?? ''];
   if (setting === undefined) return undefined;

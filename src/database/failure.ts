@@ -4,6 +4,7 @@ import type { Blocker, Direction } from '../events.js';
 import { unsetVariables } from '../files/unset-variables.js';
 import { classify } from '../sql/index.js';
 import { withoutPasswords } from '../passwords.js';
+import { remedyFor } from './scarce.js';
 
 /** The error of the server for a failed statement. TypeORM wraps it once. */
 interface ServerError {
@@ -57,9 +58,27 @@ export function needsAutocommit(error: unknown): boolean {
 /** The beginning of the next step if nothing more is known. */
 export const correctIt = 'Correct the migration or the data';
 
-/** The beginning of the next step, before the command to run again. */
-export function correctionOf(error: unknown): string {
-  return (serverErrorOf(error) === undefined ? unsetVariables(error) : undefined) ?? correctIt;
+/** What to do if the server lacks something, such as disk space; the beginning of a sentence. */
+export function remedyOf(error: unknown): string | undefined {
+  return remedyFor(serverErrorBelow(error) ?? {});
+}
+
+/** The error for a query of nest-migrate itself that failed because the server lacks something; undefined if it failed otherwise. */
+export function serverLacks(error: unknown): MigrateError | undefined {
+  const remedy = isMigrateError(error) ? undefined : remedyOf(error);
+  if (remedy === undefined) return undefined;
+  return new MigrateError({
+    code: 'INTERNAL',
+    message: `A query of nest-migrate itself failed on the server: ${clauseOf(error)} (${sqlState(error) ?? ''}).`,
+    next: `${remedy}, then run the same command again. \`nest-migrate status\` shows what is applied.`,
+    cause: error,
+  });
+}
+
+/** The beginning of the next step, before the command to run again: the given words if nothing more is known. */
+export function correctionOf(error: unknown, otherwise = correctIt): string {
+  const unset = serverErrorOf(error) === undefined ? unsetVariables(error) : undefined;
+  return remedyOf(error) ?? unset ?? otherwise;
 }
 
 export interface FailedAt {

@@ -3,8 +3,8 @@ import type { KeptDown } from '../files/kept-down.js';
 import type { Alone } from './alone.js';
 import { cancelled } from './cancel.js';
 import { notRecorded } from './denied.js';
-import { endingOf } from './ending.js';
-import { migrationFailed } from './failure.js';
+import { endingOf, reasonForEnding } from './ending.js';
+import { correctionOf, migrationFailed } from './failure.js';
 import { rollback, tellReplyLost } from './fate.js';
 import { classify } from '../sql/index.js';
 import type { StepProgress } from './progress.js';
@@ -69,6 +69,8 @@ async function failure(
   const left = about === '' ? await leftBy(session) : '';
   const state = `${stateInSteps(progress)}${batches}${ofInterrupted(progress)}${left}${about}`;
   if (context.signal.aborted) return cancelled(context.signal, `Migration ${name}: ${state}`);
+  const first =
+    about === '' ? `${correctionOf(error, 'Correct what is wrong')}, then` : 'When the server answers again,';
   const undo =
     progress.kept === 0
       ? ''
@@ -79,8 +81,8 @@ async function failure(
     sql: session.progress.sql,
     statement: session.progress.statement,
     state,
-    hint: endingOf(error),
-    next: `${about === '' ? 'Correct what is wrong, then' : 'When the server answers again,'} \`${again}\`: it continues at statement ${progress.kept + 1}.${undo}`,
+    hint: about === '' ? endingOf(error) : reasonForEnding(error),
+    next: `${first} \`${again}\`: it continues at statement ${progress.kept + 1}.${undo}`,
   };
   const denied = await notRecorded(error, at, { tables: context.tables, client: session.client });
   return denied ?? migrationFailed(error, at);

@@ -4,7 +4,7 @@ import type { Instantiate } from '../files/migration.js';
 import { quoteLiteral } from '../sql/index.js';
 import { abortable, cancelled } from './cancel.js';
 import { isConnectionLost } from './client.js';
-import { isLockFailure, migrationFailed } from './failure.js';
+import { correctionOf, isLockFailure, migrationFailed } from './failure.js';
 import type { NotGranted } from './failure.js';
 import { withSession } from './session.js';
 import type { Session, SessionContext } from './session.js';
@@ -87,7 +87,7 @@ async function attempt(
         state: isLost ? 'The connection was lost, so it is not known whether it was committed.' : state,
         next: isLost
           ? 'Check the rows, then run `nest-migrate seed` again: seeds that are recorded as run are skipped.'
-          : 'Correct the seed or the data, then run `nest-migrate seed` again.',
+          : `${correctionOf(error, 'Correct the seed or the data')}, then run \`nest-migrate seed\` again.`,
       });
     }
   });

@@ -20,7 +20,7 @@ import { OwnEnding } from './own-ending.js';
 import { takenOver } from './progress.js';
 import { endedBehind, NotRecorded, recordAndCommit, recordStep } from './record.js';
 import type { Done } from './record.js';
-import { endingOf } from './ending.js';
+import { reasonForEnding } from './ending.js';
 import { noticingSelfWait } from './self-wait.js';
 import { setName, transactionSettings } from './transaction-settings.js';
 import { untilGranted } from './until-granted.js';
@@ -161,7 +161,7 @@ async function afterFailure(
   }
   if (step && error instanceof NotRecorded) throw endedBehind(step, state);
   const direction = steps[0]?.direction ?? 'up';
-  const hint = fate === 'rolled back' ? await reasonInCatalog(session.client, error) : endingOf(error);
+  const hint = fate === 'rolled back' ? await reasonInCatalog(session.client, error) : reasonForEnding(error);
   const at = { migration, direction, sql, statement, state, hint, denied: denied.statements };
   const where = { tables: context.tables, client: session.client };
   const failure =

@@ -619,6 +619,42 @@ describe('timeouts that the role or the database sets', () => {
   });
 });
 
+describe('what the server lacks', () => {
+  const raised = (code: string, message: string): string =>
+    `DO $$ BEGIN RAISE EXCEPTION '${message}' USING ERRCODE = '${code}'; END $$`;
+
+  it.each([
+    ['53400', raised('53400', 'temporary file size exceeds temp_file_limit (64kB)'), 'Raise the limit of the server'],
+    [
+      '53100',
+      raised('53100', 'could not extend file "base/1/2": No space left on device'),
+      'Free disk space on the server, for tables and indexes, its WAL and temporary files',
+    ],
+    [
+      '53100',
+      raised('53100', 'could not resize shared memory segment "/PostgreSQL.1" to 8 bytes: No space left on device'),
+      'Give the server more shared memory (a container: --shm-size=256m), or let it use no parallel workers',
+    ],
+    ['53200', raised('53200', 'out of memory'), 'Give the server more memory: close sessions'],
+    ['53200', raised('53200', 'out of shared memory'), 'Raise max_locks_per_transaction on the server'],
+    [
+      '58030',
+      raised('58030', 'could not read block 1 in file "base/1/2": Input/output error'),
+      'Look into the log of the server and at its disk',
+    ],
+  ])('is what the error advises to change, not the migration (%s)', async (code, sql, advice) => {
+    for (const transaction of [true, false]) {
+      const lacking = migration('Lacking1700000000001', { transaction, up: [sql] });
+      const { message, next } = await failureOf(
+        using({ url: database.url, migrations: [lacking] }, (migrator) => migrator.run()),
+      );
+      expect([message, next]).toEqual([expect.stringContaining(`(${code})`), expect.stringContaining(advice)]);
+      expect(next).toMatch(/, then (?:run )?`nest-migrate run`/);
+      expect(next).not.toContain('Correct');
+    }
+  });
+});
+
 describe('a signal', () => {
   it.each([true, false])(
     'cancels the running statement and releases the lock (transaction: %s)',

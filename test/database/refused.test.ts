@@ -1,11 +1,17 @@
+import { resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
+import { connectionError } from '../../src/database/connection-error.js';
 import { initialise } from '../../src/database/initialise.js';
 import { resolveSettings } from '../../src/options.js';
 import { failureOf, migration, using } from '../support/migrations.js';
-import { startServer } from '../support/server.mjs';
 import { encrypting } from '../support/tls-server.js';
+
+interface Server {
+  readonly url: string;
+  stop(): Promise<void>;
+}
 
 const hba = `
 host all postgres 127.0.0.1/32 trust
@@ -16,10 +22,11 @@ host all few,many 127.0.0.1/32 trust
 `;
 const add = migration('Add1700000000001', { up: ['CREATE TABLE a (id int)'] });
 
-let server: { readonly url: string; stop(): Promise<void> };
+let server: Server;
 const open: pg.Client[] = [];
 beforeAll(async () => {
-  server = await startServer({ settings: { max_connections: 10 }, files: { 'pg_hba.conf': hba } });
+  const support = (await import(resolve('test/support/server.mjs'))) as { startServer(how: object): Promise<Server> };
+  server = await support.startServer({ settings: { max_connections: 10 }, files: { 'pg_hba.conf': hba } });
   const admin = await connected('postgres');
   await admin.query(
     `CREATE ROLE refused LOGIN; CREATE ROLE clear LOGIN PASSWORD 'x'; CREATE ROLE scram LOGIN PASSWORD 'x';
@@ -147,5 +154,41 @@ describe('a limit of connections', () => {
     while (await connected('many').catch(() => undefined));
     const { code, next } = await refusal(as('many'));
     expect([code, next]).toEqual(after('its setting max_connections', '', 'that setting, which needs a restart'));
+  });
+});
+
+describe('a server that answers, but does not let a client in', () => {
+  it.each([
+    [
+      '57P03',
+      'the database system is not yet accepting connections',
+      'The server is starting, recovering or shutting down;',
+    ],
+    ['53100', 'could not extend file: No space left on device', 'Free disk space on the server, for tables'],
+    ['XX000', 'could not write init file', 'The server has answered with this error'],
+  ])('is not to be started (%s)', (code, text, advice) => {
+    const error = Object.assign(new Error(text), { code });
+    const { message, next } = connectionError(error, { shown: 'postgres://app@127.0.0.1:5432/shop' });
+    expect(message).toBe(`No connection to postgres://app@127.0.0.1:5432/shop: ${text}.`);
+    expect(next).toMatch(new RegExp(`^${advice}`));
+  });
+});
+
+describe('a query of nest-migrate itself for which the server has no room', () => {
+  it('is no bug, and the advice is what to free', async () => {
+    const admin = await connected('postgres');
+    await admin.query(
+      `CREATE FUNCTION no_room() RETURNS event_trigger LANGUAGE plpgsql AS $$
+         BEGIN RAISE 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$;
+       CREATE EVENT TRIGGER no_room ON ddl_command_start EXECUTE FUNCTION no_room()`,
+    );
+    const { message, next } = await failureOf(
+      using({ url: as('postgres'), migrations: [add] }, (migrator) => migrator.run()),
+    );
+    await admin.query('DROP EVENT TRIGGER no_room');
+    expect(message).toBe(
+      'A query of nest-migrate itself failed on the server: could not extend file: No space left on device (53100).',
+    );
+    expect(next).toMatch(/^Free disk space on the server, .*, then run the same command again\./);
   });
 });

@@ -1,0 +1,28 @@
+/**
+ * What to do about an error of the server that lacks something, rather than of the migration: disk, memory, or what a limit allows. The
+ * beginning of a sentence. https://www.postgresql.org/docs/current/errcodes-appendix.html (class 53, and 58030)
+ */
+export function remedyFor({
+  code,
+  message = '',
+}: {
+  readonly code?: string;
+  readonly message?: string;
+}): string | undefined {
+  switch (code) {
+    case '53100':
+      return message.includes('shared memory segment')
+        ? 'Give the server more shared memory (a container: --shm-size=256m), or let it use no parallel workers (max_parallel_workers_per_gather and max_parallel_maintenance_workers = 0)'
+        : 'Free disk space on the server, for tables and indexes, its WAL and temporary files';
+    case '53200':
+      return message.includes('out of shared memory')
+        ? 'Raise max_locks_per_transaction on the server, which needs a restart; or let fewer tables be changed in one transaction'
+        : 'Give the server more memory: close sessions that use much of it, or lower work_mem and maintenance_work_mem of this role';
+    case '53400':
+      return 'Raise the limit of the server that the message names';
+    case '58030':
+      return 'Look into the log of the server and at its disk, which it could not read or write';
+    default:
+      return undefined;
+  }
+}
