@@ -6,13 +6,15 @@ import { createDowns, useOfDowns } from '../database/downs-table.js';
 import { createExtensionsInside } from '../database/initialise.js';
 import { createLedgerSchema } from '../database/ledger-schema.js';
 import { createLedgerTable, ensureTables, readLedgerInside } from '../database/ledger.js';
-import { lendQueryRunner } from '../database/lend-query-runner.js';
+import { lendQueryRunner, lendWatched } from '../database/lend-query-runner.js';
 import type { Lock } from '../database/lock.js';
 import { nextBatch } from '../database/log.js';
 import type { HalfDone } from '../database/log.js';
 import type { LogUse } from '../database/log-columns.js';
 import { recordOnly } from '../database/fake.js';
 import { recordedInBatch } from '../database/recorded.js';
+import { connectionLost } from '../database/retry.js';
+import { secondConnectionMissing } from '../database/second-connection.js';
 import { dryRun } from '../database/rehearse.js';
 import type { DryRunOptions } from '../database/rehearse.js';
 import type { ApplyContext, DirectedMigration } from '../database/directed-migration.js';
@@ -53,6 +55,23 @@ export async function execute(
   client: SqlClient,
   context: CommandContext,
 ): Promise<Execution> {
+  try {
+    return await executeLocked(planned, options, lock, client, context);
+  } catch (error) {
+    const reason = context.signal.aborted ? undefined : await secondConnectionMissing(error, lock);
+    if (reason === undefined) throw error;
+    const known = isMigrateError(error) ? error : connectionLost(error, context);
+    throw known.with({ message: `${known.message}\n${reason.message}`, next: reason.next });
+  }
+}
+
+async function executeLocked(
+  planned: readonly PlannedStep[],
+  options: ExecuteOptions,
+  lock: Lock,
+  client: SqlClient,
+  context: CommandContext,
+): Promise<Execution> {
   const loaded = await loadAll(planned.map(({ migration }) => migration));
   const steps = planned.map(({ direction }, index) => ({ migration: loaded[index] as LoadedMigration, direction }));
   if (options.mode === 'dry') return rehearse(steps, options, lock, context);
@@ -62,7 +81,9 @@ export async function execute(
     if (!(await recordOnly(steps, apply))) return finishedMeanwhile(steps, apply);
     return { finished: steps.map((step) => finishedStep(step, 0, apply, 'fake')) };
   }
-  await lendQueryRunner(context, (queryRunner) => createMetadataTable(context.dataSource, queryRunner));
+  await lendWatched(context, 'the queries that create the tables of TypeORM', (queryRunner) =>
+    createMetadataTable(context.dataSource, queryRunner),
+  );
   if (options.transaction === 'all') return allInOne(steps, apply, options);
   return oneByOne(steps, apply, options);
 }
@@ -78,7 +99,7 @@ async function prepareTables(
     return { downs: useOfDowns(downs, context), batch: await nextBatch(client, context.tables) };
   // Uses the data source's connection: the connection that holds the lock must not write, because new tables would stay invisible to all
   // others until it ends.
-  const use = await lendQueryRunner(context, async (queryRunner) => {
+  const use = await lendWatched(context, 'the queries that create the tables of nest-migrate', async (queryRunner) => {
     const own = (await queryRunner.connect()) as SqlClient;
     await ensureTables(own, context.tables, exists, context.onEvent);
     return createsDowns ? createDowns(own, context) : useOfDowns(downs, context);

@@ -104,6 +104,18 @@ function repliesOf(client: OwnClient, asker: SqlClient = client): Awaited {
   };
 }
 
+/** Watches a connection of the data source, until the returned function is called, while our own queries run on it. */
+export function watchOwnQueries(client: OwnClient, context: ConnectContext, what: string): () => void {
+  questions.set(client, what);
+  const forget = rememberQueries(client);
+  const stopWatching = watchReplies(context, repliesOf(client));
+  return () => {
+    stopWatching();
+    forget();
+    questions.delete(client);
+  };
+}
+
 /** A separate connection. */
 export interface Connection {
   readonly client: OwnClient;

@@ -1,8 +1,12 @@
-import { MigrateError } from '../errors.js';
+import { isMigrateError, MigrateError } from '../errors.js';
 import type { Direction } from '../events.js';
 import { quoteLiteral } from '../sql/index.js';
 import { believe } from '../typeorm/query-runner.js';
 import type { SqlClient } from './sql-client.js';
+import { cancelled } from './cancel.js';
+import { isConnectionLost } from './client.js';
+import { showPlace } from './connection-config.js';
+import { connectionError } from './connection-error.js';
 import type { Fenced } from './fence.js';
 import { untilQuiet } from './wire.js';
 import { afterLostReply } from './outcome.js';
@@ -103,6 +107,23 @@ export function stateAfter(fate: Exclude<Fate, 'unknown'>, steps: readonly Direc
 export function nextAfter(fate: Fate, direction: Direction): { readonly next?: string } {
   if (fate !== 'never committed' && fate !== 'not recorded') return {};
   return { next: `When the server answers again: nest-migrate ${direction === 'up' ? 'run' : 'revert'}` };
+}
+
+/** The error if there was no connection on which migrations could begin; undefined if something else failed. */
+export function notConnected(
+  error: unknown,
+  [first, ...others]: readonly DirectedMigration[],
+  context: ApplyContext,
+): MigrateError | undefined {
+  if (isMigrateError(error) || !isConnectionLost(error)) return undefined;
+  const name = first?.migration.name ?? '';
+  const state =
+    others.length > 0
+      ? `None of these ${others.length + 1} migrations was begun.`
+      : `Nothing of ${name} was executed by this process.`;
+  if (context.signal.aborted) return cancelled(context.signal, state);
+  const lost = connectionError(error, { shown: showPlace(context), state: '' });
+  return lost.with({ message: `${lost.message}\n${state}`, migration: name });
 }
 
 export function outcomeUnknown(error: unknown, steps: readonly DirectedMigration[]): MigrateError {

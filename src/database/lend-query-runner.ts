@@ -1,7 +1,8 @@
 import type { QueryRunner } from 'typeorm';
 import { putOwn } from '../typeorm/own-methods.js';
 import { runOn } from '../typeorm/query-runner.js';
-import { close, connect } from './client.js';
+import { abortable } from './cancel.js';
+import { close, connect, watchOwnQueries } from './client.js';
 import type { ConnectContext, OwnClient } from './sql-client.js';
 
 /**
@@ -30,4 +31,30 @@ export async function lendQueryRunner<T>(
     await queryRunner.release().catch(() => undefined);
     await opened?.then(close, () => undefined);
   }
+}
+
+/** The same for our own queries, described by `what`: without a reply, they are given up, as on other connections. */
+export async function lendWatched<T>(
+  context: ConnectContext,
+  what: string,
+  work: (queryRunner: QueryRunner) => Promise<T>,
+): Promise<T> {
+  return lendQueryRunner(context, async (queryRunner) => {
+    let stop: (() => void) | undefined;
+    const open = queryRunner.connect.bind(queryRunner) as () => Promise<OwnClient>;
+    // It is connected only if there is something to query.
+    const putBack = putOwn(queryRunner, {
+      connect: async () => {
+        const client = await abortable(context.signal, open, 'It was waiting for a connection.');
+        stop ??= watchOwnQueries(client, context, what);
+        return client;
+      },
+    });
+    try {
+      return await work(queryRunner);
+    } finally {
+      putBack();
+      stop?.();
+    }
+  });
 }

@@ -14,10 +14,13 @@ export async function untilConnected<C extends ConnectContext, T>(
   work: (context: C) => Promise<T>,
 ): Promise<T> {
   let begun = false;
+  const running = new Set<string>();
   const watched: C = {
     ...context,
     onEvent: (event) => {
       begun ||= event.type === 'migration-started';
+      if (event.type === 'migration-started') running.add(event.migration);
+      if (event.type === 'migration-finished' || event.type === 'finished-meanwhile') running.delete(event.migration);
       context.onEvent(event);
     },
   };
@@ -28,10 +31,10 @@ export async function untilConnected<C extends ConnectContext, T>(
     } catch (error) {
       const lost = isMigrateError(error) ? error.code === 'LOCK_LOST' : isConnectionLost(error);
       if (!lost) throw error;
-      if (context.signal.aborted) throw cancelled(context.signal, known(begun));
+      if (context.signal.aborted) throw cancelled(context.signal, known(begun, running));
       end ??= performance.now() + context.settings.connect.timeoutMs;
       if (begun || performance.now() >= end)
-        throw isMigrateError(error) ? error : connectionLost(error, context, known(begun));
+        throw isMigrateError(error) ? error : connectionLost(error, context, known(begun, running));
       const retryInMs = context.settings.connect.retryEveryMs;
       context.onEvent({
         type: 'connecting',
@@ -45,10 +48,11 @@ export async function untilConnected<C extends ConnectContext, T>(
   }
 }
 
-function known(begun: boolean): string {
-  return begun
-    ? 'No migration was running; the ones reported above are applied or reverted.'
-    : 'No migration was started.';
+function known(begun: boolean, running: ReadonlySet<string>): string {
+  if (!begun) return 'No migration was started.';
+  return running.size === 0
+    ? 'No migration was running. The ones reported as applied or reverted had been committed.'
+    : `It is not known whether the server has executed anything of ${[...running].join(', ')}.`;
 }
 
 /** The error for a lost connection. `state` is what is known of the database. */

@@ -58,6 +58,8 @@ interface Observed extends SessionContext {
   /** The migration that is currently running; several may share a transaction. */
   readonly migration: () => string;
   readonly execute?: (session: Session) => Execute;
+  /** The error if there is no connection. @default the one of the driver */
+  readonly unconnected?: (error: unknown) => unknown;
   /** See watch-blockers.ts. */
   readonly waitsForSnapshots?: () => boolean;
 }
@@ -68,7 +70,9 @@ interface Observed extends SessionContext {
  */
 export async function withSession<T>(context: Observed, work: (session: Session) => Promise<T>): Promise<T> {
   return lendQueryRunner(context, async (queryRunner) => {
-    const client = await connected(queryRunner, context);
+    const client = await connected(queryRunner, context).catch((error: unknown) => {
+      throw context.unconnected?.(error) ?? error;
+    });
     const progress: Progress = {
       statement: 0,
       sql: undefined,

@@ -1,13 +1,14 @@
-import { messageOf } from '../errors.js';
+import { isMigrateError, messageOf } from '../errors.js';
 import type { MigrateError } from '../errors.js';
 import { believe } from '../typeorm/query-runner.js';
 import { abortable, cancelled } from './cancel.js';
+import { isConnectionLost } from './client.js';
 import { notRecorded } from './denied.js';
 import { executeMigration } from './directed-migration.js';
 import type { ApplyContext, DirectedMigration } from './directed-migration.js';
 import { downOf } from './downs.js';
 import { isLockFailure, migrationFailed } from './failure.js';
-import { rollback } from './fate.js';
+import { nextAfter, notConnected, rollback } from './fate.js';
 import { inSteps } from './in-steps.js';
 import { openProgress } from './open-progress.js';
 import type { Begins, How } from './progress.js';
@@ -16,6 +17,7 @@ import { withSession } from './session.js';
 import type { Execute, Session } from './session.js';
 import type { SqlClient } from './sql-client.js';
 import { putBackTimeouts, reachOf, withoutTimeouts } from './step-transaction.js';
+import type { Reach } from './step-transaction.js';
 import { untilGranted } from './until-granted.js';
 
 /**
@@ -31,11 +33,19 @@ export async function applyInSteps(
   const { name } = step.migration;
   const stepper: { execute: Execute } = { execute: (_sql, _parameters, run) => run() };
   const execute: Execute = (sql, parameters, run) => stepper.execute(sql, parameters, run);
-  const observed = { ...context, migration: () => name, execute: () => execute, waitsForSnapshots: () => true };
+  const observed = {
+    ...context,
+    migration: () => name,
+    execute: () => execute,
+    unconnected: (error: unknown) => notConnected(error, [step], context),
+    waitsForSnapshots: () => true,
+  };
   return withSession(observed, async (session) => {
     const started = performance.now();
-    const reach = await reachOf(session, context);
-    const timeouts = await withoutTimeouts(session.client, reach);
+    const notYet = async (error: unknown): Promise<never> => {
+      throw await notBegun(session.causeOf(error), step, context, session.client);
+    };
+    const { reach, timeouts } = await reached(session, context).catch(notYet);
     try {
       const runnable = await step.migration.prepare(session.queryRunner, context.instantiate, 'run');
       const opened = await beginSteps(session, step, context, { reach, begins });
@@ -65,6 +75,14 @@ export async function applyInSteps(
   });
 }
 
+async function reached(
+  session: Session,
+  context: ApplyContext,
+): Promise<{ readonly reach: Reach; readonly timeouts: string | undefined }> {
+  const reach = await reachOf(session, context);
+  return { reach, timeouts: await withoutTimeouts(session.client, reach) };
+}
+
 const notBegunState = 'It runs without a transaction. None of its statements was executed now.';
 
 /** As for the locks of a migration, waits for those on ledger and log only briefly, again and again. Later, giving up would leave doubt. */
@@ -72,11 +90,11 @@ async function beginSteps(session: Session, step: DirectedMigration, context: Ap
   const attempt = async () => {
     try {
       return { opened: await openProgress(session, step, context, how) };
-    } catch (error) {
+    } catch (thrown) {
       const isRolledBack = await rollback(session);
-      if (context.signal.aborted) throw cancelled(context.signal, notBegunState);
+      const error = session.causeOf(thrown);
       const { blockers } = session.progress;
-      if (isRolledBack && isLockFailure(error))
+      if (isRolledBack && !context.signal.aborted && isLockFailure(error))
         return { migration: step.migration.name, sql: undefined, reason: messageOf(error), blockers, error };
       throw await notBegun(error, step, context, session.client);
     }
@@ -87,10 +105,12 @@ async function beginSteps(session: Session, step: DirectedMigration, context: Ap
 async function notBegun(
   error: unknown,
   { migration, direction }: DirectedMigration,
-  { tables }: ApplyContext,
+  { tables, signal }: ApplyContext,
   client: SqlClient,
 ): Promise<MigrateError> {
   const state = notBegunState;
-  const at = { migration: migration.name, direction, sql: undefined, statement: 0, state };
+  if (signal.aborted && !isMigrateError(error)) return cancelled(signal, `Migration ${migration.name}: ${state}`);
+  const next = isConnectionLost(error) ? nextAfter('never committed', direction) : {};
+  const at = { migration: migration.name, direction, sql: undefined, statement: 0, state, ...next };
   return (await notRecorded(error, at, { tables, client })) ?? migrationFailed(error, at);
 }

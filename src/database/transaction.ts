@@ -12,7 +12,7 @@ import { DeniedExtensions } from './denied-extensions.js';
 import { isLockFailure, migrationFailed } from './failure.js';
 import type { NotGranted } from './failure.js';
 import { reasonInCatalog } from './elsewhere.js';
-import { fateOf, nextAfter, outcomeUnknown, rollback, stateAfter } from './fate.js';
+import { fateOf, nextAfter, notConnected, outcomeUnknown, rollback, stateAfter } from './fate.js';
 import { assertFinishedMeanwhile, openFenced } from './fence.js';
 import type { Fenced } from './fence.js';
 import { logFailure } from './log.js';
@@ -100,7 +100,14 @@ async function attemptOnce(
     });
   };
   const migration = (): string => (at.step ?? steps[0])?.migration.name ?? '';
-  const observed = { ...context, migration, execute, waitsForSnapshots: () => at.ending?.rest !== undefined };
+  const unconnected = (error: unknown): unknown => notConnected(error, steps, context);
+  const observed = {
+    ...context,
+    migration,
+    execute,
+    unconnected,
+    waitsForSnapshots: () => at.ending?.rest !== undefined,
+  };
   return withSession(observed, async (session) => {
     try {
       at.transaction = await begin(session, steps, context, commit);

@@ -35,6 +35,8 @@ export interface Proxy {
 export interface ProxyOptions {
   /** As a pooler does, it refuses transactions (in statement mode), and it answers with a number of its own where the server says which process serves the connection. */
   readonly as?: 'pooler' | 'statement pooler';
+  /** Clients take turns, as if the pooler had a single connection to the server: while one has a transaction open, the others wait. */
+  readonly pool?: 'of one';
 }
 
 interface Planned {
@@ -49,6 +51,7 @@ export async function startProxy(target: string, options: ProxyOptions = {}): Pr
   const planned: Planned[] = [];
   const sockets = new Set<Socket>();
   const state = { target: new URL(target), isRefusing: false, isFrozen: false };
+  const turns = takingTurns();
   const take = (sql: string): Planned | undefined => {
     const index = planned.findIndex((one) => one.sql.test(sql));
     return index === -1 ? undefined : planned.splice(index, 1)[0];
@@ -60,7 +63,11 @@ export async function startProxy(target: string, options: ProxyOptions = {}): Pr
       sockets.add(socket);
       socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
     }
-    relay(client, upstream, take, { ...options, isFrozen: () => state.isFrozen });
+    relay(client, upstream, take, {
+      ...options,
+      isFrozen: () => state.isFrozen,
+      turns: options.pool === 'of one' ? turns : undefined,
+    });
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const url = new URL(target);
@@ -95,7 +102,11 @@ function relay(
   client: Socket,
   upstream: Socket,
   take: (sql: string) => Planned | undefined,
-  { as, isFrozen: isAllFrozen }: ProxyOptions & { isFrozen(): boolean },
+  {
+    as,
+    isFrozen: isAllFrozen,
+    turns,
+  }: ProxyOptions & { isFrozen(): boolean; readonly turns: ReturnType<typeof takingTurns> | undefined },
 ): void {
   let isFrozen = false;
   const frozen = (): boolean => (isFrozen ||= isAllFrozen());
@@ -107,7 +118,13 @@ function relay(
     if (fault === 'cut') for (const socket of [client, upstream]) socket.destroy();
     happened();
   };
+  let isStarting = true;
   const fromClient = messages('startup', (message) => {
+    if (isStarting || turns === undefined) forward(message);
+    else turns.take(client, () => forward(message));
+    isStarting = false;
+  });
+  const forward = (message: Buffer): void => {
     if (frozen()) return;
     if (as === 'statement pooler' && /^(?:BEGIN|START)/.test(sqlOf(message))) return void client.end(refusal);
     const planned = take(sqlOf(message));
@@ -116,7 +133,7 @@ function relay(
     upstream.write(message);
     if (planned?.moment === 'sent') happen(planned);
     if (planned?.moment === 'reply' || planned?.moment === 'replied') awaited = planned;
-  });
+  };
   const fromServer = messages('typed', (message) => {
     if (frozen()) return;
     if (awaited?.moment === 'reply') {
@@ -126,14 +143,36 @@ function relay(
     }
     if (frozen() || client.destroyed) return;
     const isLast = String.fromCharCode(message[0] ?? 0) === 'Z';
+    if (isLast && String.fromCharCode(message[5] ?? 0) === 'I') turns?.end(client);
     if (isDropping) isDropping = !isLast;
     else client.write(as ? withOtherKey(message) : message);
     if (awaited === undefined || !isLast) return;
     happen(awaited);
     awaited = undefined;
   });
-  client.on('data', fromClient).on('close', () => void (isFrozen || upstream.destroy()));
+  client.on('data', fromClient).on('close', () => {
+    turns?.end(client);
+    if (!isFrozen) upstream.destroy();
+  });
   upstream.on('data', fromServer).on('close', () => void (isFrozen || client.destroy()));
+}
+
+/** The client whose transaction is open goes first; what others send waits for its end. */
+function takingTurns() {
+  let first: Socket | undefined;
+  let waiting: { readonly client: Socket; readonly send: () => void }[] = [];
+  const take = (client: Socket, send: () => void): void => {
+    if (first !== undefined && first !== client) return void waiting.push({ client, send });
+    first = client;
+    send();
+  };
+  const end = (client: Socket): void => {
+    waiting = client.destroyed ? waiting.filter((one) => one.client !== client) : waiting;
+    if (first !== client) return;
+    first = undefined;
+    for (const { client: next, send } of waiting.splice(0)) take(next, send);
+  };
+  return { take, end };
 }
 
 /** Cuts a stream into messages. The first one of a client has no type. */
