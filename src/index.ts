@@ -33,6 +33,7 @@ export type {
   Finished as FinishedMigration,
   ForeignMigration,
   NewerMigration,
+  ReadOnlyReason,
   RunningMigration,
   FoundBy,
   PendingMigration,

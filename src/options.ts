@@ -277,3 +277,12 @@ function invalid(problems: readonly string[]): MigrateError {
     exitCode: ExitCode.usage,
   });
 }
+
+/** For advice: the flag of the command, and the setting for an app, which has no flags. */
+export function setTo(
+  setting: 'edited' | 'outOfOrder' | 'retryFor' | 'transaction' | 'waitForOthers',
+  value: string,
+): string {
+  const flag = setting.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return `--${flag} ${value}; in an app, the setting ${setting}: '${value}'`;
+}

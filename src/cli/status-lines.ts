@@ -3,6 +3,7 @@ import type {
   ForeignMigration,
   NewerMigration,
   PendingMigration,
+  ReadOnlyReason,
   RunningMigration,
   StatusChange,
   StatusResult,
@@ -14,18 +15,21 @@ import type { Paint } from './io.js';
 
 /** The table that `status` prints: applied changes, pending changes, and problems. */
 export function statusLines(result: StatusResult, paint: Paint): readonly string[] {
-  const { applied, pending, changes, newer, foreign, problems, running = [] } = result;
+  const { applied, pending, changes, newer, foreign, problems, running = [], readOnly } = result;
   const rows = [...applied.map((one) => appliedRow(one, paint)), ...pending.map((one) => pendingRow(one, paint))];
   const lines = layOut(inChanges(rows, changes, paint));
   // A pattern that matches nothing has already been reported while the files were listed.
   const odd = problems.filter(({ code }) => code !== 'NO_FILES');
   if (odd.length > 0) lines.push('', ...odd.map(({ message }) => `${paint.yellow('!')} ${message}`));
+  // Where nothing is left to do, it makes no difference.
+  const blocked = pending.length > 0 || odd.length > 0 ? readOnly : undefined;
+  if (blocked) lines.push('', `${paint.yellow('!')} ${blocked.message}`, `${paint.dim('→')} ${blocked.next}`);
   if (running.length > 0)
     lines.push('', ...running.flatMap((one) => [paint.bold(runningLine(one)), ...blockerLines(one, paint)]));
   if (lines.length > 0) lines.push('');
   const last = applied.at(-1);
   lines.push(
-    `${many(applied.length, 'migration')} applied${last ? ` (last: ${last.name})` : ''}; ${toRun(pending)}.`,
+    `${many(applied.length, 'migration')} applied${last ? ` (last: ${last.name})` : ''}; ${toRun(pending, blocked)}.`,
     ...newerLines(newer),
     ...foreignLines(foreign),
   );
@@ -136,10 +140,10 @@ export const waitsFor: Readonly<Record<Due, string>> = {
   'next run': 'waits for: nest-migrate run',
 };
 
-function toRun(pending: readonly PendingMigration[]): string {
+function toRun(pending: readonly PendingMigration[], blocked: ReadOnlyReason | undefined): string {
   const now = pending.filter(({ deferred, due }) => !deferred || due === 'next run').length;
   const later = pending.length - now;
-  const what = now === 0 ? 'nothing is pending' : `${now} pending: nest-migrate run`;
+  const what = now === 0 ? 'nothing is pending' : `${now} pending${blocked ? '' : ': nest-migrate run'}`;
   return later === 0 ? what : `${later} deferred; ${what}`;
 }
 

@@ -5,6 +5,7 @@ import type { WarningCode } from '../events.js';
 import { timestampOf } from '../files/name.js';
 import type { MigrationName } from '../files/name.js';
 import { sqlChecksum } from '../files/sql-file.js';
+import { setTo } from '../options.js';
 import type { CommandContext, Survey } from './context.js';
 import type { StatusProblem } from './types.js';
 
@@ -106,7 +107,7 @@ function refused(message: string, migration: string): MigrateError {
   return new MigrateError({
     code: 'MIGRATION_EDITED',
     message: `${message} Nothing was changed.`,
-    next: 'Restore the file and write a new migration for the change; or accept the edit: --edited warn',
+    next: `Restore the file and write a new migration for the change; or accept the edit: ${setTo('edited', 'warn')}`,
     migration,
   });
 }

@@ -23,6 +23,7 @@ import { applyInTransaction } from '../database/transaction.js';
 import { isEmbedded } from '../data-source/embedded-brand.js';
 import { loadAll } from '../files/load-all.js';
 import type { KnownMigration, LoadedMigration } from '../files/migration.js';
+import { setTo } from '../options.js';
 import type { TransactionMode } from '../options.js';
 import { createMetadataTable } from '../typeorm/schema-builder.js';
 import type { CommandContext } from './context.js';
@@ -179,7 +180,7 @@ async function refuseWithout(
   throw new MigrateError({
     code: 'USAGE',
     message: `These migrations must run without a transaction, so they cannot share one: ${without.join(', ')}. Nothing was changed.`,
-    next: 'Use --transaction each (the default).',
+    next: `Use the default: ${setTo('transaction', 'each')}`,
     exitCode: ExitCode.usage,
   });
 }

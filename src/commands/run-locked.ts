@@ -6,6 +6,7 @@ import { noneAdded, upgradeLog } from '../database/log-columns.js';
 import type { LogColumns, LogUse } from '../database/log-columns.js';
 import { halfDoneError } from '../database/resume.js';
 import type { KnownMigration, MigrationList } from '../files/migration.js';
+import { setTo } from '../options.js';
 import { judgeFiles, newerHalfDone } from './applied-files.js';
 import { tellOutdated } from './outdated.js';
 import { logUse } from './changes.js';
@@ -137,7 +138,7 @@ function judgeOrder(chosen: readonly KnownMigration[], now: Survey, context: Com
     throw new MigrateError({
       code: 'OUT_OF_ORDER',
       message: `Older than an applied migration, and outOfOrder is 'refuse': ${names}. Nothing was changed.`,
-      next: 'Give the file a new timestamp (rename the file and the class), or run with --out-of-order run.',
+      next: `Give the file a new timestamp (rename the file and the class), or accept the order: ${setTo('outOfOrder', 'run')}`,
       exitCode: ExitCode.failed,
     });
   }

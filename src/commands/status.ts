@@ -4,6 +4,7 @@ import { deleteDuplicates } from '../database/ledger.js';
 import type { LedgerRow } from '../database/ledger.js';
 import { readDetails } from '../database/log.js';
 import type { AppliedDetail } from '../database/log.js';
+import { readOnlyReason } from '../database/read-only.js';
 import { leftIndexes } from '../database/repair.js';
 import { readRunning } from '../database/running.js';
 import { untilConnected } from '../database/retry.js';
@@ -44,6 +45,7 @@ export async function status(context: CommandContext): Promise<StatusResult> {
       ? runningHere(await readRunning(client, now.state.halfDone, context.tables), now)
       : [];
     const left = await leftIndexes(client, now.state.halfDone);
+    const readOnly = await readOnlyReason(client, context);
     const kept = await namesOfKept(client, context.tables, [...missing, ...newer], now.state);
     return {
       applied: now.state.applied.map(describe),
@@ -57,6 +59,7 @@ export async function status(context: CommandContext): Promise<StatusResult> {
         ...problemsOf(now, missingProblems(missing, kept), running, left, found, context),
       ],
       ...(running.length > 0 && { running }),
+      ...(readOnly && { readOnly }),
     };
   };
   const seen = async (client: SqlClient): Promise<StatusResult> => {

@@ -1,4 +1,5 @@
 import type { DryRunStatement } from '../errors.js';
+import type { ReadOnlyReason } from '../database/read-only.js';
 import type { Blocker, Direction, Due, HowFar } from '../events.js';
 import type { Language } from '../files/language.js';
 import type { Phase } from '../files/phase.js';
@@ -13,7 +14,7 @@ export interface Finished {
   readonly durationMs: number;
 }
 
-export type { DryRunStatement, Enlisted, FoundBy, Phase };
+export type { DryRunStatement, Enlisted, FoundBy, Phase, ReadOnlyReason };
 
 /** Options of `run`. By default, it runs all migrations that are due. */
 export interface RunOptions {
@@ -170,6 +171,8 @@ export interface StatusResult {
   readonly problems: readonly StatusProblem[];
   /** Absent if nothing is running. */
   readonly running?: readonly RunningMigration[];
+  /** Absent if migrations can run through this connection. */
+  readonly readOnly?: ReadOnlyReason;
 }
 
 /** Options of `wait`. */

@@ -1,6 +1,7 @@
 import { MigrateError } from '../errors.js';
 import { describeBlocker, endOf } from '../events.js';
 import type { Blocker } from '../events.js';
+import { setTo } from '../options.js';
 import type { ConnectContext } from './sql-client.js';
 import { poll } from './poll.js';
 
@@ -30,7 +31,7 @@ function stillAtWork(waitedMs: number, session: Blocker | undefined): MigrateErr
     code: 'LOCK_NOT_ACQUIRED',
     message: `A session of an earlier migration process was still running on the server after ${Math.round(waitedMs / 1000)} s${who}. This migration did not continue.`,
     next: session
-      ? `Wait longer (--wait-for-others 10min), or end that session: ${endOf(session)}`
-      : 'Run the command again, or wait longer (--wait-for-others 10min).',
+      ? `Wait longer (${setTo('waitForOthers', '10min')}), or end that session: ${endOf(session)}`
+      : `Run the command again, or wait longer (${setTo('waitForOthers', '10min')}).`,
   });
 }

@@ -1,5 +1,6 @@
 import { takeLockFile } from '../data-source/lock-file.js';
 import { MigrateError } from '../errors.js';
+import { setTo } from '../options.js';
 import { poll } from './poll.js';
 import type { ConnectContext, OwnClient, SqlClient } from './sql-client.js';
 
@@ -36,6 +37,6 @@ function notAcquired(waitedMs: number, holder: number, file: string): MigrateErr
   return new MigrateError({
     code: 'LOCK_NOT_ACQUIRED',
     message: `Process ${holder} was still migrating the embedded database after ${Math.round(waitedMs / 1000)} s (${file}). This process changed nothing.`,
-    next: `Wait longer (--wait-for-others 10min), or stop process ${holder}.`,
+    next: `Wait longer (${setTo('waitForOthers', '10min')}), or stop process ${holder}.`,
   });
 }

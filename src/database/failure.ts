@@ -4,6 +4,7 @@ import type { Blocker, Direction } from '../events.js';
 import { unsetVariables } from '../files/unset-variables.js';
 import { classify } from '../sql/index.js';
 import { withoutPasswords } from '../passwords.js';
+import { setTo } from '../options.js';
 import { remedyFor } from './scarce.js';
 
 /** The error of the server for a failed statement. TypeORM wraps it once. */
@@ -155,8 +156,8 @@ export function migrationBlocked(
     message: `Migration ${outcome.migration} did not get its locks in ${attempts} attempts (each waits at most ${lockTimeoutMs} ms, because other queries queue up in the meantime): ${outcome.reason}.${who === '' ? '' : `\nBlocked by:${who}`}\n${state}`,
     next:
       first === undefined
-        ? 'Run again when the table is less busy, or try for longer: --retry-for 30min'
-        : `End what blocks it (${endOf(first)}), or try for longer (--retry-for 30min), then run again.`,
+        ? `Run again when the table is less busy, or try for longer: ${setTo('retryFor', '30min')}`
+        : `End what blocks it (${endOf(first)}), or try for longer (${setTo('retryFor', '30min')}), then run again.`,
     migration: outcome.migration,
     ...(outcome.sql !== undefined && { sql: outcome.sql }),
     cause: outcome.error,

@@ -10,10 +10,12 @@ import { takeEmbeddedLock } from './embedded-lock.js';
 import { backendStarted, learnBackend } from './witness.js';
 import type { ConnectContext, OwnClient, SqlClient, SqlResult } from './sql-client.js';
 import { isQuiet, longestPartingMs, untilQuiet } from './wire.js';
+import { readOnlyIn, selectReadOnly } from './read-only.js';
 import { keepalives } from './transaction-settings.js';
 import { poll } from './poll.js';
 import type { Tables } from './tables.js';
 import { quoteLiteral } from '../sql/index.js';
+import { setTo } from '../options.js';
 
 /**
  * The lock that lets one process migrate while all others wait. A separate connection holds it in an open transaction, for three reasons:
@@ -106,7 +108,7 @@ async function acquire(
   return poll(context, {
     state: 'It was still waiting for the lock: nothing was changed.',
     ask: async (attempt, waitedMs) => {
-      const { held, key } = await tryLock(client, context.tables).catch((error: unknown) => {
+      const { held, key } = await tryLock(client, context).catch((error: unknown) => {
         throw refusedByPooler(error) ?? error;
       });
       holder = () => advisoryLockHolder(client, [namespace, key]);
@@ -122,22 +124,30 @@ async function acquire(
 }
 
 /** If the lock is held, the transaction stays open with it. Otherwise nothing stays open. */
-async function tryLock(client: OwnClient, tables: Tables): Promise<{ readonly held: boolean; readonly key: number }> {
+async function tryLock(
+  client: OwnClient,
+  context: ConnectContext & { readonly tables: Tables },
+): Promise<{ readonly held: boolean; readonly key: number }> {
   const results = (await asking(client, 'the request for the migration lock', () =>
     client.query(
       `BEGIN ISOLATION LEVEL READ COMMITTED;
      SET LOCAL idle_in_transaction_session_timeout = 0; ${keepalives};
      SET LOCAL statement_timeout = 0;
      SELECT set_config('transaction_timeout', '0', true) WHERE current_setting('server_version_num')::int >= 170000;
-     SELECT key, pg_try_advisory_xact_lock(${namespace}, key) AS held, pg_backend_pid() AS pid, ${backendStarted} AS started, pg_is_in_recovery() AS standby, current_setting('transaction_read_only') AS read_only
-       FROM (SELECT ${keySql(tables)} AS key) AS ledger;
+     SELECT key, pg_try_advisory_xact_lock(${namespace}, key) AS held, pg_backend_pid() AS pid, ${backendStarted} AS started, ${selectReadOnly}
+       FROM (SELECT ${keySql(context.tables)} AS key) AS ledger;
      SELECT pg_stat_clear_snapshot()`,
     ),
   )) as unknown as readonly SqlResult[];
   const answer = results.at(-2)?.rows[0];
-  if (answer?.['standby'] === true || answer?.['read_only'] === 'on') {
+  const refusal = readOnlyIn(answer, context);
+  if (refusal !== undefined) {
     await client.query('ROLLBACK');
-    throw readOnly(answer['standby'] === true);
+    throw new MigrateError({
+      code: 'READ_ONLY',
+      message: `${refusal.message} Nothing was changed.`,
+      next: refusal.next,
+    });
   }
   const held = answer?.['held'] === true;
   if (held) servedBy(client, learnBackend(client, answer));
@@ -209,17 +219,7 @@ function notAcquired(waitedMs: number, holder: Blocker | undefined, started: str
     code: 'LOCK_NOT_ACQUIRED',
     message: `Another process was still migrating this database after ${Math.round(waitedMs / 1000)} s.${who} This process changed nothing.`,
     next: holder
-      ? `Wait longer (--wait-for-others 10min); or, if that process is dead, end its session: ${endOf(holder)}`
-      : 'Run the command again, or wait longer (--wait-for-others 10min).',
-  });
-}
-
-function readOnly(standby: boolean): MigrateError {
-  return new MigrateError({
-    code: 'READ_ONLY',
-    message: standby
-      ? 'This server is a read-only standby: migrations cannot run on it. Nothing was changed.'
-      : 'This connection is read-only (default_transaction_read_only): migrations cannot run on it. Nothing was changed.',
-    next: 'Point DATABASE_URL at the primary with a role that may write; a replica can only wait: `nest-migrate wait --migrated`.',
+      ? `Wait longer (${setTo('waitForOthers', '10min')}); or, if that process is dead, end its session: ${endOf(holder)}`
+      : `Run the command again, or wait longer (${setTo('waitForOthers', '10min')}).`,
   });
 }

@@ -1,5 +1,6 @@
 import { ExitCode, MigrateError } from '../errors.js';
 import { endsTransaction } from '../sql/index.js';
+import { setTo } from '../options.js';
 import type { DeniedExtensions } from './denied-extensions.js';
 import type { ApplyContext, DirectedMigration } from './directed-migration.js';
 import type { Fenced } from './fence.js';
@@ -97,7 +98,7 @@ function isSharedWithOthers({ migration: { name } }: DirectedMigration): Migrate
   return new MigrateError({
     code: 'USAGE',
     message: `Migration ${name} commits its transaction itself, but shares it with others (transaction: 'all'). The COMMIT was not sent.`,
-    next: 'Use --transaction each (the default).',
+    next: `Use the default: ${setTo('transaction', 'each')}`,
     exitCode: ExitCode.usage,
   });
 }

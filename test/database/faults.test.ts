@@ -579,6 +579,20 @@ describe('a migration without a transaction', () => {
     expect(seen).toEqual([0, 1, 2].map(() => ({ lock: '0', statement: '0' })));
   });
 
+  it('that left no error: status does not claim to know what ended it', async () => {
+    const broken = migration('Broken1700000000001', { transaction: false, up: ['SELECT 1', 'SELECT 1/0'] });
+    const how = { url: database.url, migrations: [broken] };
+    await failureOf(using(how, (migrator) => migrator.run()));
+    // As a kill, a lost connection or a crash of the server leaves it.
+    await database.query("UPDATE migrations_log SET state = 'started', error = NULL WHERE state = 'failed'");
+    const { problems } = (await using(how, (migrator) => migrator.status())).result;
+    expect(problems.map(({ message }) => message)).toEqual([
+      expect.stringMatching(
+        /stopped in the middle \(up\) after 1 statement: no error was recorded, so its process, its connection or the server ended\. The next run continues there/,
+      ),
+    ]);
+  });
+
   it('refuses a decision unless it is half done', async () => {
     const error = await failureOf(
       using({ url: database.url, migrations: [unique] }, (migrator) => migrator.resolve('Unique', { as: 'finished' })),
@@ -857,9 +871,13 @@ describe('a connection with a problem', () => {
     await database.query(`ALTER DATABASE ${database.name} SET default_transaction_read_only = on`);
     const error = await failing(database.url);
     expect(error.code).toBe('READ_ONLY');
-    expect(error.next).toContain('nest-migrate wait --migrated');
+    expect(error.next).toMatch(
+      /^Use a role that may write; or turn the setting off .* `nest-migrate wait --migrated`\.$/,
+    );
     const { result } = await using({ url: database.url, migrations: [addColumn] }, (migrator) => migrator.status());
     expect(result.pending).toHaveLength(1);
+    const message = 'This connection is read-only (default_transaction_read_only): migrations cannot run on it.';
+    expect(result.readOnly).toEqual({ standby: false, message, next: error.next });
   });
 });
 

@@ -39,7 +39,9 @@ async function failureOfApp(
   });
   await dataSource.initialize();
   const migrator = createMigrator({ dataSource, settings, onEvent, ...(signal && { signal }) });
-  return failureOf(migrator.run()).finally(() => dataSource.destroy());
+  const error = await failureOf(migrator.run());
+  await dataSource.destroy();
+  return error;
 }
 
 describe('a pooler with a single connection to the server, which the lock takes', () => {
