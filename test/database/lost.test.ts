@@ -57,11 +57,14 @@ const active = (sql: string) =>
 const terminate = (condition: string) =>
   database.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${here} AND ${condition}`);
 
-/** The UPDATE itself, or the COMMIT after it, goes on only when the gate is opened; then it does what is written here. */
+/**
+ * The UPDATE itself, or the COMMIT after it, goes on only when the gate is opened, however slow the machine is; then it does what is written
+ * here.
+ */
 async function closeGate(at: 'statement' | 'commit', afterwards = ''): Promise<{ open(): Promise<unknown> }> {
   const deferred = at === 'commit' ? 'DEFERRABLE INITIALLY DEFERRED' : '';
   await database.query(
-    `CREATE FUNCTION gate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock_shared(7); ${afterwards} RETURN NULL; END $$;
+    `CREATE FUNCTION gate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM set_config('lock_timeout', '0', true); PERFORM pg_advisory_xact_lock_shared(7); ${afterwards} RETURN NULL; END $$;
      CREATE CONSTRAINT TRIGGER gate AFTER UPDATE ON account ${deferred} FOR EACH ROW EXECUTE FUNCTION gate()`,
   );
   const keeper = await database.client();
@@ -91,9 +94,14 @@ function running(how: Omit<Using, 'url'> & { readonly url?: string }) {
 
 async function says(command: RunningCli, text: string): Promise<void> {
   let all = '';
-  await new Promise<void>((done) =>
+  const said = new Promise<void>((done) =>
     command.process.stderr?.on('data', (chunk) => void ((all += String(chunk)).includes(text) && done())),
   );
+  const ended = command.result.then(({ code }) => {
+    throw new Error(`It ended with ${code} and never said "${text}":\n${all}`);
+  });
+  await Promise.race([said, ended]);
+  ended.catch(() => undefined);
 }
 
 /** The message that records a migration and commits it. */
