@@ -171,7 +171,7 @@ export function queryBlocked(what: string, waitedMs: number, blockers: readonly 
   return new MigrateError({
     code: 'LOCK_NOT_ACQUIRED',
     message: `After ${Math.round(waitedMs / 1000)} s, ${what} was still waiting for a lock, and was given up. Blocked by:${who}`,
-    next: `End what blocks it (${ends}), then run the command again. To wait longer: the setting retryFor (--retry-for 30min).`,
+    next: `End what blocks it (${ends}), then run the command again. To wait longer: ${setTo('retryFor', '30min')}.`,
   });
 }
 
