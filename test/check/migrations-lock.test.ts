@@ -31,7 +31,10 @@ describe('migrations.lock', () => {
       state: 'notice',
       findings: [{ severity: 'notice', message: expect.stringContaining('is no longer empty, but') }],
     });
-    project.write('src/user.entity.ts', entity('@Column() name!: string; @Column({ nullable: true }) city?: string;'));
+    project.write(
+      'src/user.entity.ts',
+      entity('@Column() name!: string; @Column("int", { nullable: true }) city?: number;'),
+    );
     const before = project.read(lock);
     await project.cli('generate', '--shadow', serverUrl());
     expect(project.read(lock).startsWith(before)).toBe(true);

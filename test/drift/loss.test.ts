@@ -208,7 +208,7 @@ describe('baseline and generate', () => {
       optionsOf(to) !== undefined &&
       !/^(?:short|mood)$/.test(from) &&
       !(from.startsWith('text') && !to.includes('char')) &&
-      !/^(?:integer → boolean|boolean → integer|jsonb → integer|timestamptz → timestamp|timestamp → timestamptz)$/.test(
+      !/^(?:integer → boolean|boolean → integer|jsonb → integer|timestamptz → timestamp|timestamp → timestamptz|date → timestamptz)$/.test(
         `${from} → ${to}`,
       ),
   );
