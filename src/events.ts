@@ -165,7 +165,8 @@ export function describeBlocker(blocker: Blocker, show = inSeconds): string {
   if (prepared !== undefined)
     return `the prepared transaction ${nameOf(prepared)} (${user}), prepared ${show(transactionAgeMs)} ago`;
   const text = query.replace(/\s+/g, ' ').trim();
-  return `${describeHolder(blocker)}, ${state} for ${show(transactionAgeMs)}: ${text.length > 120 ? `${text.slice(0, 119)}…` : text}`;
+  const short = text.length > 120 ? `${text.slice(0, 119)}…` : text;
+  return `${describeHolder(blocker)}, ${state} for ${show(transactionAgeMs)}${short === '' ? '' : `: ${short}`}`;
 }
 
 function inSeconds(ms: number): string {

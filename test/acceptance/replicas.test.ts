@@ -201,7 +201,7 @@ describe('a table that another session locks for 5 seconds', () => {
       await holder.query('COMMIT');
       const { code, stderr } = await running;
       expect(code).toBe(0);
-      expect(stderr).toMatch(/waits for a lock:\n.*pid \d+ \(test, postgres\), idle in transaction/);
+      expect(stderr).toMatch(/waits for a lock:\n.*pid \d+ \(test, postgres, from 127\.0\.0\.1\), idle in transaction/);
       expect(Math.max(...waits)).toBeGreaterThan(100);
       expect(Math.max(...waits)).toBeLessThan(500 + 500);
     },

@@ -139,7 +139,7 @@ describe('a lock on the ledger', () => {
     expect([error.code, error.exitCode, error.message]).toEqual([
       'CANCELLED',
       143,
-      'Stopped by SIGTERM. It runs without a transaction. None of its statements was executed now.',
+      'Stopped by SIGTERM. Migration Credit1700000000001: It runs without a transaction. None of its statements was executed now.',
     ]);
   });
 });

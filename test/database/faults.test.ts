@@ -588,7 +588,7 @@ describe('a migration without a transaction', () => {
     const { problems } = (await using(how, (migrator) => migrator.status())).result;
     expect(problems.map(({ message }) => message)).toEqual([
       expect.stringMatching(
-        /stopped in the middle \(up\) after 1 statement: no error was recorded, so its process, its connection or the server ended\. The next run continues there/,
+        /stopped in the middle \(up\) after 1 statement: no error is recorded, so its process, its connection or the server ended\. The next run continues there/,
       ),
     ]);
   });

@@ -60,7 +60,10 @@ describe('database create and drop', () => {
     const kept = await runNode([...terminal, 'database', 'drop'], { cwd: project.dir, env, input: 'n\n' });
     expect([kept.code, kept.stderr]).toEqual([2, expect.stringMatching(/Continue\? \(y\/N\)[^]*Nothing was done/)]);
     const session = await runBeside(url, () => cli(env, 'database', 'drop', '--yes-drop', name));
-    expect([session.code, session.stderr]).toEqual([1, expect.stringMatching(/in use.*\n.*pid \d+ \(an app, user/)]);
+    expect([session.code, session.stderr]).toEqual([
+      1,
+      expect.stringMatching(/in use.*\n.*pid \d+ \(an app, \w+, from 127/),
+    ]);
     const dropped = await runBeside(url, () => cli(env, 'database', 'drop', '--yes-drop', name, '--force', '--json'));
     expect([dropped.code, JSON.parse(dropped.stdout)]).toEqual([0, { database: name, state: 'dropped' }]);
     const gone = await cli({ ...env, NODE_ENV: 'production' }, 'database', 'drop', '--yes-drop', name);
