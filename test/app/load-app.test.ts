@@ -258,17 +258,19 @@ ${type === 'module' ? 'await' : 'void'} bootstrap();
     });
   });
 
-  it('may be created by the file of a data source, which reads its configuration, and does not migrate then', async () => {
-    project.write('package.json', '{ "name": "app" }');
-    const text = module_(fromConfig()).replace('UsersModule] })', 'UsersModule, MigrationsModule.forRoot()] })');
-    project.write('src/app.module.ts', `import { MigrationsModule } from 'nest-migrate';\n${text}`);
-    project.write(
-      'migrations/1700000000002-Seed.ts',
-      'export class Seed1700000000002 { async up() {} async down() {} }',
-    );
-    project.write(
-      'src/cli.ts',
-      `import { ConfigService } from '@nestjs/config';
+  itInFull(
+    'may be created by the file of a data source, which reads its configuration, and does not migrate then',
+    async () => {
+      project.write('package.json', '{ "name": "app" }');
+      const text = module_(fromConfig()).replace('UsersModule] })', 'UsersModule, MigrationsModule.forRoot()] })');
+      project.write('src/app.module.ts', `import { MigrationsModule } from 'nest-migrate';\n${text}`);
+      project.write(
+        'migrations/1700000000002-Seed.ts',
+        'export class Seed1700000000002 { async up() {} async down() {} }',
+      );
+      project.write(
+        'src/cli.ts',
+        `import { ConfigService } from '@nestjs/config';
 import { NestFactory } from '@nestjs/core';
 import { DataSource } from 'typeorm';
 import { AppModule } from './app.module';
@@ -277,12 +279,13 @@ export default (async () => {
   return new DataSource({ type: 'postgres', url: app.get(ConfigService).getOrThrow('DB'), entities: ['src/*.entity.ts'], migrations: ['migrations/*.ts'] });
 })();
 `,
-    );
-    const status = await cli('status', '-d', 'src/cli.ts');
-    expect([status.code, status.stderr + status.stdout]).toEqual([0, expect.stringContaining('2 pending')]);
-    expect(await database.query('SELECT to_regclass($1) AS users', ['users'])).toEqual([{ users: null }]);
-    expect((await cli('run', '-d', 'src/cli.ts')).code).toBe(0);
-  });
+      );
+      const status = await cli('status', '-d', 'src/cli.ts');
+      expect([status.code, status.stderr + status.stdout]).toEqual([0, expect.stringContaining('2 pending')]);
+      expect(await database.query('SELECT to_regclass($1) AS users', ['users'])).toEqual([{ users: null }]);
+      expect((await cli('run', '-d', 'src/cli.ts')).code).toBe(0);
+    },
+  );
 
   itInFull('is not affected by options with which the app would change the database at its start', async () => {
     project.write('src/app.module.ts', module_(fromConfig('synchronize: true, migrationsRun: true, dropSchema: true')));

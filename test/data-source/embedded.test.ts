@@ -77,7 +77,7 @@ describe('the embedded database', () => {
     await again.destroy();
   });
 
-  it('accepts raw clients before, beside and after the pool', async () => {
+  itInFull('accepts raw clients before, beside and after the pool', async () => {
     const dataSource = define();
     for (const id of [1, 2])
       await withClient(dataSource, (client) => client.query(`CREATE TABLE before_${id} (id int)`));
@@ -173,7 +173,7 @@ describe('the embedded database', () => {
     );
   });
 
-  it('separates the settings, roles, prepared statements and notifications of clients', async () => {
+  itInFull('separates the settings, roles, prepared statements and notifications of clients', async () => {
     const dataSource = define();
     await withClient(dataSource, (first) =>
       withClient(dataSource, async (second) => {
@@ -287,7 +287,7 @@ describe('the embedded database', () => {
     await again.destroy();
   });
 
-  it('loads further extensions when it is opened', async () => {
+  itInFull('loads further extensions when it is opened', async () => {
     const extensions = async () => ({ seg: await (await import('nest-migrate-dev/pglite')).contributed('seg') });
     const options = { envFile: [], entities: [], migrations: [] };
     const dataSource = await defineDataSource({ ...options, embedded: { dir: dir(), extensions } }).initialize();

@@ -14,6 +14,7 @@ import type { Using } from '../support/migrations.js';
 import { createProject } from '../support/project.js';
 import { startProxy } from '../support/proxy.js';
 import type { Proxy } from '../support/proxy.js';
+import { itInFull } from '../support/sample.js';
 
 interface Server {
   readonly url: string;
@@ -523,7 +524,7 @@ describe('a statement that must run alone', () => {
     await pooler.close();
   });
 
-  it('that leaves no traces: its own session holds the fence, and the user decides afterwards', async () => {
+  itInFull('that leaves no traces: its own session holds the fence, and the user decides afterwards', async () => {
     await database.query(
       'CREATE PROCEDURE credit() LANGUAGE plpgsql AS $$ BEGIN COMMIT; UPDATE account SET n = n + 100; COMMIT; END $$',
     );

@@ -386,7 +386,7 @@ describe('ignored are', () => {
     ]);
   });
 
-  it('extensions, and tables of entities that are not synchronized', async () => {
+  itInFull('extensions, and tables of entities that are not synchronized', async () => {
     await database.query('CREATE EXTENSION hstore; CREATE TABLE legacy (id int)');
     project.write(
       'data-source.js',

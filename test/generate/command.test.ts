@@ -352,7 +352,7 @@ describe('questions that only the author can answer', () => {
     },
   );
 
-  it('all questions are reported at once', async () => {
+  itInFull('all questions are reported at once', async () => {
     entity('@Column() fullName!: string; @Column() nick!: string; @Column("int") age!: number;');
     const { stderr, code } = await generate();
     expect(code).toBe(3);
@@ -491,25 +491,28 @@ describe('handmade objects', () => {
       `-- up\nCREATE TABLE users (id serial, ${columns}, CONSTRAINT "PK_a3ffb1c0c8416b9fc6f907b7433" PRIMARY KEY (id));\n-- down\nDROP TABLE users;\n`,
     );
 
-  it('include a column that every INSERT must fill: whether it was renamed is asked, because it cannot stay beside the new one', async () => {
-    byHand('name varchar NOT NULL');
-    entity('@Column() fullName!: string;');
-    const asked = await generate();
-    expect([asked.code, asked.stdout]).toEqual([3, '']);
-    expect(asked.stderr).toContain(
-      'users.name is no longer in the entities, and users.fullName is new: was it renamed?',
-    );
-    expect(asked.stderr).toContain('--rename users.name=fullName');
-    const dropped = await generated(
-      ...onServer,
-      '--drop',
-      'users.name',
-      '--backfill',
-      `users.fullName=''`,
-      '--allow-destructive',
-    );
-    expect(dropped).toContain('DROP COLUMN "name"');
-  });
+  itInFull(
+    'include a column that every INSERT must fill: whether it was renamed is asked, because it cannot stay beside the new one',
+    async () => {
+      byHand('name varchar NOT NULL');
+      entity('@Column() fullName!: string;');
+      const asked = await generate();
+      expect([asked.code, asked.stdout]).toEqual([3, '']);
+      expect(asked.stderr).toContain(
+        'users.name is no longer in the entities, and users.fullName is new: was it renamed?',
+      );
+      expect(asked.stderr).toContain('--rename users.name=fullName');
+      const dropped = await generated(
+        ...onServer,
+        '--drop',
+        'users.name',
+        '--backfill',
+        `users.fullName=''`,
+        '--allow-destructive',
+      );
+      expect(dropped).toContain('DROP COLUMN "name"');
+    },
+  );
 
   itInFull(
     'include a column that every INSERT must fill: that the app cannot insert any more is told, and --drop drops it',
@@ -574,7 +577,7 @@ DROP TABLE users;
     },
   );
 
-  it('a table without an entity is kept by --ignore, with its type and its schema', async () => {
+  itInFull('a table without an entity is kept by --ignore, with its type and its schema', async () => {
     withFirst();
     project.write(
       'migrations/1700000000009-old.sql',
@@ -734,7 +737,7 @@ export class Seen1700000000001 {
     },
   );
 
-  it('a shadow server that does not exist', async () => {
+  itInFull('a shadow server that does not exist', async () => {
     const { code, stderr } = await cli('generate', '--shadow', 'postgres://me:hunter2@127.0.0.1:1/x');
     expect(stderr).toContain('No shadow database could be created at postgres://me:***@127.0.0.1:1/x');
     expect(stderr).not.toContain('hunter2');

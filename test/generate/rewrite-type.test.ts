@@ -259,7 +259,7 @@ describe('a new type that rewrites the rows', () => {
     await database.drop();
   });
 
-  it.each(sample(cases, 9).map((one) => [one.name, one] as const))('%s', async (_name, one) => {
+  it.each(sample(cases, 14).map((one) => [one.name, one] as const))('%s', async (_name, one) => {
     await folder.generate(items(one.before, one), { name: 'Initial' });
     await folder.run(database.url);
     if (one.hand) await database.query(one.hand);
