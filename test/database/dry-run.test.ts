@@ -27,7 +27,7 @@ afterEach(() => database.drop());
 const found = async (): Promise<unknown> => {
   const [row] = await database.query(
     `SELECT (SELECT json_agg(relname ORDER BY oid) FROM pg_class WHERE oid >= 16384) AS relations,
-       (SELECT json_agg(u ORDER BY id) FROM users u) AS users, (SELECT count(*)::int FROM pg_prepared_xacts) AS prepared`,
+       (SELECT json_agg(u ORDER BY id) FROM users u) AS users, (SELECT count(*)::int FROM pg_prepared_xacts WHERE database = current_database()) AS prepared`,
   );
   return row;
 };
