@@ -56,6 +56,7 @@ function newerThanAll(known: Survey['known']): (one: MigrationName) => boolean {
  * version works without them.
  */
 export function newerHalfDone({ known, state }: Pick<Survey, 'known' | 'state'>): readonly HalfDone[] {
+  if (state.halfDone.length === 0) return [];
   const isNewer = newerThanAll(known);
   return state.halfDone.filter(({ migration: name }) => isNewer({ name, timestamp: timestampOf(name) ?? 0 }));
 }

@@ -21,7 +21,7 @@ export async function lostLedgerOf(
   const asked = pending.map(({ name }) => quoteLiteral(name)).join(', ');
   const { rows } = await client.query(
     `SELECT migration FROM (SELECT DISTINCT ON (migration) migration, state FROM ${tables.log}
-       WHERE migration IN (${asked}) AND state <> 'deferred' ORDER BY migration, id DESC) last WHERE state = 'applied'`,
+       WHERE migration IN (${asked}) AND state NOT IN ('deferred', 'awaited') ORDER BY migration, id DESC) last WHERE state = 'applied'`,
   );
   const applied = new Set(rows.map(({ migration }) => migration));
   const all = pending.map(({ name }) => name);
@@ -36,7 +36,7 @@ export function lostLedgerProblem(lost: LostLedger, context: CommandContext): St
   return {
     code: 'LEDGER_LOST',
     migration: null,
-    message: `The rows of the table ${context.tables.name} may be lost: ${describe(lost, context)}.`,
+    message: `The rows of the table ${context.tables.name} may be lost: ${describe(lost, context)}. ${nextAfterLoss(lost, context).replaceAll('\n', '. ')}.`,
   };
 }
 

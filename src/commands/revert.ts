@@ -109,7 +109,7 @@ async function goBackNow(
         client,
         context,
       ).catch((error: unknown) => {
-        throw need === 'to revert' ? sayingHowFar(error, rows, now) : error;
+        throw need === 'to revert' && only === undefined ? sayingHowFar(error, rows, now) : error;
       });
       const { finished: steps, statements } = execution;
       return { steps, changes, kept, waitedForLockMs: lock.waitedMs, statements };
@@ -152,7 +152,7 @@ function refuseOthersMeanwhile(before: Survey, now: Survey, { to, which }: Rever
   throw new MigrateError({
     code: 'LEDGER_CHANGED',
     message: `While this waited for the lock, another process has ${what}. Nothing was reverted.`,
-    next: 'Look at `nest-migrate status`. If it still is what you want: nest-migrate revert',
+    next: 'Look at `nest-migrate status`. If it still is what you want, type the same command again.',
   });
 }
 

@@ -1,10 +1,10 @@
 import { isIP, Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
+import { sslRequest } from '../ssl-request.js';
 
 type Done = (error?: Error | null) => void;
 
-const sslRequest = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
 const encrypted = 'S'.charCodeAt(0);
 const errorResponse = 'E'.charCodeAt(0);
 

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { adviceOnParts, causeOf, encode, placeOf, reasonOf } from '../data-source/address.js';
 import { codeOf, isMigrateError, messageOf, MigrateError } from '../errors.js';
 import { quoteLiteral, quoteName } from '../sql/index.js';
+import { sslRequest } from '../ssl-request.js';
 import { remedyOf, sqlState } from './failure.js';
 import { setBy } from './set-by.js';
 
@@ -157,8 +158,6 @@ export async function connectionFailed(
 /** Whether an encrypted connection was tried before one that is not encrypted. */
 export type Encryption = 'tried' | 'not tried';
 
-/** https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-SSL */
-const sslRequest = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
 const longestAnswerMs = 2000;
 
 async function offersEncryption(shown: string | undefined): Promise<boolean> {

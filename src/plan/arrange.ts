@@ -80,16 +80,10 @@ function inFiles(ways: readonly Way[], cautious: boolean): readonly Draft[] {
     let madeWayIn: Placed['madeWayIn'] = { ...busy };
     // A change that depends on one of the second phase cannot be in the first.
     let phase: Phase = before.some((earlier) => isWaitedFor(earlier, change)) ? 'contract' : 'expand';
-    let isEarly = phase === 'contract';
     for (const step of stepsOf(change, makesWay)) {
       if (step.betweenPhases) {
         place(step, { from: 0, busy: Infinity }, files[step.phase]);
         continue;
-      }
-      // What is kept for the old version is removed in another file even if both are in the second phase: a revert needs it back first.
-      if (step.phase === 'contract' && isEarly) {
-        isEarly = false;
-        if (last.contract !== none) index.contract = last.contract + 1;
       }
       if (step.phase === 'contract') phase = 'contract';
       if (step.afterCommit && files[phase][index[phase]] !== undefined) index[phase] += 1;

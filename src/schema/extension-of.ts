@@ -26,6 +26,11 @@ export function extensionOfType(type: string): string | undefined {
   return ofTypes[type];
 }
 
+/** The types of these extensions. */
+export function typesOf(extensions: ReadonlySet<string>): readonly string[] {
+  return Object.keys(ofTypes).filter((type) => extensions.has(ofTypes[type] ?? ''));
+}
+
 /** The extensions whose functions an expression calls, each with that call. */
 export function extensionsCalledIn(sql: string): readonly { readonly extension: string; readonly call: string }[] {
   return ofFunctions.flatMap(([pattern, extension]) => {

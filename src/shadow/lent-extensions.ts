@@ -1,9 +1,9 @@
 import { classify, quoteLiteral, quoteName } from '../sql/index.js';
-import { extensionOfType, extensionsCalledIn } from '../schema/extension-of.js';
+import { extensionOfType, extensionsCalledIn, typesOf } from '../schema/extension-of.js';
 
 /** The extensions that TypeORM installs when it connects, if an entity needs them. */
 const ofTypeorm = new Set(['uuid-ossp', 'citext', 'hstore', 'cube', 'ltree', 'postgis']);
-const types = ['citext', 'hstore', 'cube', 'ltree', 'geometry', 'geography'];
+const types = typesOf(ofTypeorm);
 const withTypes = new Set(['CREATE TABLE', 'ALTER TABLE']);
 
 /** What a statement of a generated migration uses of an extension. */

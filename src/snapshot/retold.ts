@@ -1,34 +1,28 @@
-import type { KnownMigration } from '../files/migration.js';
 import { hashOf } from '../shadow/cache.js';
 import type { SchemaCache } from '../shadow/cache.js';
 import type { ConnectedShadow } from '../shadow/connected.js';
 import { initialStateOf } from '../shadow/initial-state.js';
-import { chainOf, executing, wholeKey } from '../shadow/replay-key.js';
+import { executing, wholeKey } from '../shadow/replay-key.js';
 import type { Chain } from '../shadow/replay-key.js';
 import { replayIf } from '../shadow/replay.js';
 import { retell } from '../shadow/retell.js';
 import { Transcriber } from '../shadow/transcriber.js';
 import type { Transcripts } from '../shadow/transcriber.js';
-import { beginningOf, withMigratableShadow } from './migratable-shadow.js';
+import { withMigratableShadow } from './migratable-shadow.js';
 import type { Project } from './project.js';
 
 /**
- * The chain of migrations whose texts leave doubt, with keys from what they send; it may end earlier. Undefined if what was executed may not be
+ * A chain of migrations whose texts leave doubt, with keys from what they send; it may end earlier. Undefined if what was executed may not be
  * what the files contain now.
  */
-export async function chainBySent(
-  migrations: readonly KnownMigration[],
-  project: Project,
-  cache: SchemaCache,
-): Promise<Chain | undefined> {
-  const chain = chainOf(migrations, await beginningOf(project));
+export async function chainBySent(chain: Chain, project: Project, cache: SchemaCache): Promise<Chain | undefined> {
   const initial = await initialStateOf(project);
   const { value, isSure } = await executing([chain], () =>
     withMigratableShadow(project, { url: undefined, initial: () => initial }, async (shadow) => {
       const known = await retoldChain(shadow, chain, project, cache);
       if (wholeKey(known) !== undefined) return { chain: known };
       const transcriber = new Transcriber(chain, initial);
-      for (const migration of migrations) {
+      for (const migration of chain.migrations) {
         const loaded = await migration.load();
         await replayIf(shadow, loaded, project.instantiate, { around: transcriber.of(loaded) });
       }

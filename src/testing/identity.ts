@@ -30,7 +30,7 @@ export async function identityOf(project: TestProject): Promise<Identity> {
   const chain = chainOf([...migrations, ...seeds], beginning);
   const isInDoubt = chain.keys.length <= migrations.length;
   const key = isInDoubt
-    ? withSeeds(await keyBySent(chain.keys, migrations, project), seeds, beginning)
+    ? withSeeds(await keyBySent({ ...chain, migrations }, project), seeds, beginning)
     : wholeKey(chain);
   return { chain, key };
 }
@@ -64,11 +64,8 @@ function isInDoubt(found: readonly Found[]): boolean {
 }
 
 /** The key of migrations whose texts leave doubt: from what they send, which one process finds out while others wait. */
-async function keyBySent(
-  keys: Chain['keys'],
-  migrations: readonly KnownMigration[],
-  project: TestProject,
-): Promise<string | undefined> {
+async function keyBySent(chain: Chain, project: TestProject): Promise<string | undefined> {
+  const { keys, migrations } = chain;
   const cache = cacheFor({});
   const id = `sent ${hashOf([...keys.slice(-1), ...migrations.map(({ name }) => name)])}`;
   const foundBefore = async (): Promise<readonly Found[]> => (await cache.get<readonly Found[]>(id)) ?? [];
@@ -77,9 +74,9 @@ async function keyBySent(
     const before = await foundBefore();
     if (isInDoubt(before)) return undefined;
     // What fails is reported when it is run.
-    const chain = await chainBySent(migrations, project, cache).catch(() => undefined);
-    const key = chain && wholeKey(chain);
-    if (chain === undefined || before.some((one) => one.key === key)) return key;
+    const longer = await chainBySent(chain, project, cache).catch(() => undefined);
+    const key = longer && wholeKey(longer);
+    if (longer === undefined || before.some((one) => one.key === key)) return key;
     await cache.set(id, [...before, { key, atMs: Date.now() }].slice(-3));
     // If they differ each time, databases that no other test can use would fill the disk.
     return before.length === 0 ? key : undefined;

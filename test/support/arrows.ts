@@ -11,6 +11,7 @@ const foundation = [
   'passwords',
   'require-from',
   'sql',
+  'ssl-request',
   'within',
 ];
 const core = ['plan', 'rules', 'snapshot', 'observe', 'files', 'shadow', 'database', 'schema'];
@@ -35,6 +36,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'setting-problems': [],
   options: ['duration', 'errors', 'ignorable', 'setting-problems'],
   sql: [],
+  'ssl-request': [],
   version: [],
   'require-from': [],
   within: [],

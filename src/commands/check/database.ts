@@ -39,6 +39,7 @@ const nextOf: Readonly<Record<StatusProblem['code'], string>> = {
   NO_FILES: 'Correct `migrations` in the data source.',
   STALE_OUTPUT: 'Build the project from scratch, so that the stale file does not run.',
   NOT_COMPILED: 'npm run build',
-  LEDGER_LOST: 'nest-migrate run says how to record them again.',
-  OTHER_LEDGER: 'Name the same table in the app and in the data source (migrationsTableName).',
+  LEDGER_LOST: 'Record them again, or empty the log, as the message says.',
+  OTHER_LEDGER:
+    'Name the same table in the app and in the data source (migrationsTableName); or set the search path again, if the message says so.',
 };

@@ -58,9 +58,9 @@ export const severalTablesLocked: Rule = {
   ],
 };
 
-/** At most five names: a longer list says no more. */
 const inWords = new Intl.ListFormat('en-GB');
 
+/** At most five names: a longer list says no more. */
 function listed(tables: readonly string[]): string {
   const names = tables.length > 5 ? [...tables.slice(0, 4), `${tables.length - 4} other tables`] : tables;
   return inWords.format(names);
